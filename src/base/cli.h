@@ -1,0 +1,37 @@
+/* The command line: a table of commands whose options and arguments are descriptors (ARG: positional, REST:
+ * what follows, others --name). Help, completions and the man page come from the same table. */
+#pragma once
+#include "base/desc.h"
+#include "base/lang.h"
+#include "base/term.h"
+
+struct cli {
+    struct op *op;
+    struct term *term;
+    bool json, quiet, yes;
+    const char *program;
+};
+struct command {
+    const char *program;   /* "spark", "netbit", "demo-sensor": which name of the binary has it */
+    const char *name;      /* "publish"; two words are a subcommand: "token create" */
+    const struct desc *in; /* NULL: nothing but the common options */
+    err_t (*run)(struct cli *, const void *in);
+    const char *doc, *doc_ru;   /* one line */
+    const char *more, *more_ru; /* further text for --help and the man page; NULL: none */
+    const char *example;
+    bool hidden;
+};
+/* Common options of every command: --json --quiet --yes --no-color --lang --help. Exit codes: 0 ok, 1 failed,
+ * 2 usage, 3 not found, 4 not allowed, 5 integrity, 6 conflict, 7 unavailable. */
+int cli_main(int argc, char **argv, const char *program, const struct command *const *tables, const size_t *n,
+             size_t ntables, const struct ports *);
+int cli_exit_code(err_t);
+void cli_man(struct buf *, const char *program, const struct command *const *tables, const size_t *n,
+             size_t ntables);
+/* shell: "bash", "zsh", "fish". */
+err_t cli_completion(struct op *, struct buf *, str shell, const char *program,
+                     const struct command *const *tables, const size_t *n, size_t ntables);
+/* --json prints the record by its descriptor, else `shown` is what people read: a table or key-value page of
+ * the named columns. */
+void cli_print_list(struct cli *, const struct desc *, const void *list, const char *const *columns);
+void cli_print_record(struct cli *, const struct desc *, const void *record);

@@ -1,0 +1,11 @@
+/* Two languages of everything a person reads in a terminal: English and Russian, chosen once from
+ * NETBIT_LANG, LC_ALL, LC_MESSAGES, LANG. */
+#pragma once
+#include "base/def.h"
+enum lang { LANG_EN, LANG_RU };
+extern enum lang lang_now;
+void lang_setup(void);
+/* TR("English", "Русский"): both stand side by side in the code, so neither can be forgotten. */
+#define TR(en, ru) (lang_now == LANG_RU ? (ru) : (en))
+/* Form of a counted Russian noun: RU_PLURAL(5, "пакет", "пакета", "пакетов"). */
+const char *ru_plural(i64 n, const char *one, const char *few, const char *many);

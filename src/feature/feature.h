@@ -1,0 +1,32 @@
+/* A feature: one folder, one literal of this struct, listed once in main/features.c. Nothing registers
+ * itself. */
+#pragma once
+#include "base/cli.h"
+#include "net/route.h"
+#include "port/db/migrate.h"
+#include "port/ports.h"
+
+/* Background work that repeats on one node at a time (a lease row in the database decides which). */
+struct job {
+    const char *name;
+    i64 every_us;
+    err_t (*run)(struct op *);
+    const char *doc;
+};
+
+/* A setting of `netbit serve`: environment variable NAME and, when .option is set, --option. Kept in
+ * main/config.h's table. */
+struct feature {
+    const char *name, *doc;
+    const struct route *routes;
+    size_t nroutes;
+    const struct command *commands;
+    size_t ncommands;
+    const struct job *jobs;
+    size_t njobs;
+    const struct migration *migrations;
+    size_t nmigrations; /* built from the folder's *.sql files: migrations_NAME */
+    err_t (*start)(
+        struct op *); /* after migrations, before the first request; may keep process-wide caches */
+    void (*stop)(void);
+};

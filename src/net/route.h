@@ -1,0 +1,81 @@
+/* The route table: one row an operation of the API. Routing, authorisation, limits, audit, OpenAPI come from
+ * it. A feature lists its rows in its struct feature; net/http serves them; net/openapi documents them. A row
+ * without .auth refuses to boot.
+ *
+ *     { POST, "/api/spark/packages", &package_create_api, .auth = RIGHT_PACKAGE_WRITE, .status = 201, .audit
+ * = "package.create", .doc = "Register a package." }
+ *
+ * Exactly one of api, upload, download, follow, socket says what kind of row it is. `{name}` in the path
+ * binds In's PATH field `name`. */
+#pragma once
+#include "base/desc.h"
+
+enum method { GET, POST, PUT, PATCH, DELETE, METHOD__COUNT };
+extern const char *const method_names[METHOD__COUNT];
+
+struct http_request;
+struct http_body; /* an upload's bytes, pulled by the handler */
+struct http_file;
+struct http_follow;
+struct ws;
+struct ws_handler;
+
+enum route_flag {
+    ROUTE_NO_RATE = 1 << 0, /* not counted by the rate limits (health) */
+    ROUTE_HIDDEN = 1 << 1,  /* not in OpenAPI (pages) */
+    ROUTE_ETAG = 1 << 2,    /* answers carry a strong ETag of their bytes and honour If-None-Match */
+    ROUTE_SIGN_IN = 1 << 3, /* the stricter rate limit per address: sign-in, registration */
+};
+
+struct route {
+    enum method method;
+    const char *path;
+    const struct api *api; /* JSON in, JSON out; runs on a worker, may block */
+    const struct http_upload *upload;
+    const struct http_download *download;
+    const struct http_live *follow;   /* SSE or NDJSON by Accept */
+    const struct http_socket *socket; /* WebSocket */
+    u64 auth;          /* RIGHT_ bits, all needed; RIGHT_PUBLIC for anyone; 0 refuses to boot */
+    int status;        /* of success; 0: 200, or 204 when out is nothing_desc */
+    i64 max_body;      /* bytes; 0: 1 MiB */
+    i64 deadline_us;   /* 0: 30 s */
+    const char *audit; /* the action's name in the audit log, e.g. "package.create"; NULL: not audited */
+    /* Tried first, on the socket's thread, for hot GETs: true when it answered through http_answer_shared().
+     * Must not block. */
+    bool (*fast)(struct http_request *);
+    unsigned flags;
+    const char *doc; /* one sentence for OpenAPI */
+};
+
+/* The other kinds of row: In is bound from path, query and headers. */
+struct http_upload {
+    const char *name;
+    const struct desc *in, *out;
+    err_t (*run)(struct op *, const void *in, struct http_body *, void *out);
+};
+struct http_download {
+    const char *name;
+    const struct desc *in;
+    err_t (*run)(struct op *, const void *in, struct http_file *out);
+};
+struct http_live {
+    const char *name;
+    const struct desc *in;
+    err_t (*open)(struct op *, const void *in, struct http_follow *);
+};
+struct http_socket {
+    const char *name;
+    const struct desc *in;
+    err_t (*open)(struct op *, const void *in, struct ws *, const struct ws_handler **out, void **ctx);
+};
+
+/* What the transaction hook records of an audited operation: set by the dispatcher from the row. */
+struct op_note {
+    const char *action;
+    str target;
+    str method_path;
+};
+
+/* Faults in route tables, one line each: duplicates, no auth, no doc, {x} missing in In, body fields on GET.
+ * Returns their number. */
+size_t routes_check(struct buf *, const struct route *const *table, const size_t *n, size_t tables);
