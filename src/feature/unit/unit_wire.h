@@ -1,20 +1,32 @@
 /* What agent and server say to each other, and the unit as both see it. The agent keeps one outgoing
- * WebSocket at GET /api/spark/agent (Authorization: Bearer); each text frame is one struct wire_msg as JSON.
- * `type` says which members count.
+ * WebSocket at GET /api/spark/agent (Authorization: Bearer); each text frame is one struct wire_msg as JSON,
+ * written by wire_write() and read by wire_read(), which know the members of each type:
  *
- *   agent -> server                                       server -> agent
- *   hello   agent_id, host, os, arch, version, boot_id,   welcome  epoch, ack (last spool number it has),
- * heartbeat_s epoch, units (all it knows, with status) report  epoch, seq, records ack      seq (everything
- * up to it is durable) beat    units (status, pid and figures, no history)   command  id, unit_id, action
- *   done    id, ok, error                                 error    error (then the server closes)
+ *     agent -> server                                         server -> agent
+ *     hello   agent_id, epoch, host, os, arch, version,       welcome  epoch, seq (last number it has of that
+ * epoch, 0: none), boot_id, units (all it knows)                            heartbeat_s report  epoch, seq,
+ * records                             ack      epoch, seq (everything up to it is durable) beat    units
+ * (status, pid, figures; no history)        command  id, unit_id, action done    id, ok, error error    error
+ * (then the server closes)
  *
  * Reports are the agent's disk spool: numbered from 1 within an epoch (made anew when the spool is lost). The
  * server stores a report's records and (agent_id, epoch, seq) in one transaction and skips numbers it has:
- * every record is stored exactly once, in order. Commands are the difference between desired (server) and
- * observed (agent) state; they may come twice, acting twice must be harmless. Everything here works over
- * plain HTTP as well: POST /units, PUT /units/{id}/status, POST .../heartbeat, POST .../telemetry. */
+ * every record is stored exactly once, in order; a number that leaves a gap is refused by an error. Commands
+ * are the difference between desired (server) and observed (agent) state; they may come twice, acting twice
+ * must be harmless. A command stays pending until its done; a newer command for the same unit replaces it. A
+ * unit of hello, beat or report that the server does not know is made there when the user has its package
+ * installed, else its records are dropped. Everything here works over plain HTTP as well: POST /units, PUT
+ * /units/{id}/status, POST .../heartbeat (answers the pending commands), POST .../telemetry. */
 #pragma once
 #include "base/desc.h"
+
+enum {
+    WIRE_MAX_BYTES = 8 << 20, /* of one frame */
+    WIRE_MAX_RECORDS = 10000, /* of one report */
+    WIRE_MAX_UNITS = 4096,    /* of one hello or beat */
+    WIRE_MAX_MESSAGE = 65536, /* characters of a record's text */
+    WIRE_MAX_DATA = 65536,    /* bytes of a record's data */
+};
 
 /* Status of a unit. Allowed changes are a table in unit.c. */
 enum unit_status { UNIT_STARTING, UNIT_RUNNING, UNIT_STOPPED, UNIT_FAILED, UNIT_PAUSED };
@@ -65,11 +77,13 @@ enum wire_type {
     WIRE_DONE,
     WIRE_ERROR
 };
+/* A record is {"telemetry":{...}} or, when a unit's status changed, {"unit":{...}}. */
+enum wire_record_kind { RECORD_TELEMETRY, RECORD_UNIT };
 struct wire_record {
     int kind;
     struct telemetry telemetry;
     struct wire_unit unit;
-}; /* kind: 0 telemetry, 1 unit (a status change) */
+};
 struct wire_msg {
     int type;
     uuid agent_id, epoch, id, unit_id;
@@ -79,5 +93,12 @@ struct wire_msg {
     bool ok;
     LIST(struct wire_unit) units;
     LIST(struct wire_record) records;
+    struct present given; /* set by wire_read() */
 };
 extern const struct desc wire_msg_desc;
+
+/* One message as JSON: the members that its type has, absent ones left out. */
+void wire_write(struct buf *, const struct wire_msg *);
+/* Refuses what desc_read() refuses, members that do not belong to the type, and messages without those that
+ * it needs. */
+err_t wire_read(struct op *, str text, struct wire_msg *out) MUST_USE;
