@@ -29,4 +29,9 @@ struct feature {
     err_t (*start)(
         struct op *); /* after migrations, before the first request; may keep process-wide caches */
     void (*stop)(void);
+    /* A person leaves: removes what is theirs, inside account's transaction, before the users row goes. NULL:
+     * the feature keeps nothing of people that its foreign keys do not remove. */
+    err_t (*forget_user)(struct op *, i64 user_id);
+    /* One JSON value for the member `name` of the person's export: all that the feature holds of them. */
+    err_t (*export_user)(struct op *, i64 user_id, struct buf *);
 };

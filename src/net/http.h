@@ -17,6 +17,9 @@ struct http_options {
     /* Turns the Authorization header (or cookie, query token of a WebSocket) into who acts, without blocking
      * for long. A bad token is an error. */
     err_t (*authenticate)(struct op *, str authorization, struct principal *out);
+    /* Told of every refused attempt (401 or 403, by the dispatcher or the handler) on a row that has .audit
+     * or ROUTE_SIGN_IN; op->note and op->err are set. NULL: nobody is told. */
+    void (*refused)(struct op *, err_t);
     const struct static_file *files;
     size_t nfiles; /* embedded files, sorted by path */
 };

@@ -69,11 +69,13 @@ struct http_socket {
     err_t (*open)(struct op *, const void *in, struct ws *, const struct ws_handler **out, void **ctx);
 };
 
-/* What the transaction hook records of an audited operation: set by the dispatcher from the row. */
+/* What the transaction hook records of an audited operation: set by the dispatcher from the row, before it
+ * checks who asks; completed by account_audit_detail(). */
 struct op_note {
     const char *action;
     str target;
     str method_path;
+    json_raw before, after;
 };
 
 /* Faults in route tables, one line each: duplicates, no auth, no doc, {x} missing in In, body fields on GET.

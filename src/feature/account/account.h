@@ -1,0 +1,68 @@
+/* Accounts: who acts and what they may do. Users, sessions, access tokens, projects with their members, and
+ * the audit log. This is the border that other features and main see; tables `users` and `projects` are what
+ * foreign keys name. Everything here may block on the database unless it says otherwise. */
+#pragma once
+#include "base/desc.h"
+#include "feature/account/right.h"
+
+struct feature;
+extern const struct feature account_feature;
+
+/* Called once by main before the features start; texts must outlive the process. Zero members take defaults.
+ */
+struct account_options {
+    str registration;                /* "open", "invite" (default) or "closed" */
+    str admin_login, admin_password; /* the first administrator; absent: a one-time link */
+    i64 audit_keep_us;               /* default a year */
+    const struct feature *const
+        *features; /* asked when a person leaves or exports; account itself may be among them */
+    size_t nfeatures;
+};
+err_t account_setup(struct op *, const struct account_options *) MUST_USE;
+/* First start: makes the administrator from the options, or a one-time link that is printed on the console as
+ * BASE_URL/setup?token=... . Harmless when there is an administrator. */
+err_t account_start(struct op *, str base_url) MUST_USE;
+
+/* Authorization header ("Bearer JWT" or "Bearer nbp_...") into a principal whose texts live in op->arena; ip
+ * and user agent are op->who's. A hit of the cache costs under 2 us; a miss reads the database. What was
+ * revoked here is refused at once, elsewhere in the cluster within a second. ERR_UNAUTHENTICATED for anything
+ * else. */
+err_t account_authenticate(struct op *, str authorization, struct principal *out) MUST_USE;
+
+/* Projects. Roles are of op->who: an administrator and the system are OWNER everywhere, an auditor VIEWER; a
+ * project token has its user's role in its own project and none elsewhere. An unknown project is ROLE_NONE.
+ */
+enum project_role { ROLE_NONE, ROLE_VIEWER, ROLE_EDITOR, ROLE_OWNER };
+extern const char *const project_roles[]; /* "" (none), "viewer", "editor", "owner", NULL */
+err_t account_project_role(struct op *, i64 project_id, enum project_role *out) MUST_USE;
+err_t account_project_exists(struct op *, i64 project_id, bool *out) MUST_USE;
+
+/* What op->who may do with an entity of any feature: the same answer for every module. The owner is OWNER; a
+ * member of its project has the project's role; VISIBLE_NODE gives any signed-in person VIEWER,
+ * VISIBLE_PUBLIC anyone. A project token sees through its project only. */
+enum visibility { VISIBLE_PRIVATE, VISIBLE_NODE, VISIBLE_PUBLIC };
+extern const char *const visibilities[]; /* "private", "node", "public", NULL */
+struct entity {
+    enum visibility visibility;
+    i64 owner_id, project_id; /* 0: none */
+};
+err_t account_access(struct op *, const struct entity *, enum project_role *out) MUST_USE;
+
+err_t account_login_of(struct op *, i64 user_id, str *login) MUST_USE; /* ERR_NOT_FOUND */
+
+/* An access token of user_id: "nbp_" and 40 characters, told once, kept as its SHA-256. scopes: names of
+ * right.h with blanks between them. project_id 0: personal. expires 0: never. */
+err_t account_token_new(struct op *, i64 user_id, i64 project_id, str name, str scopes, time_us expires,
+                        str *secret) MUST_USE;
+/* Removes user_id's tokens of that name (a unit's, when the unit goes); none is fine. */
+err_t account_token_drop(struct op *, i64 user_id, str name) MUST_USE;
+
+/* Audit. account_audit is the hook for db_set_hook(): it writes op->note with user, role, address, user agent
+ * and request id into the hash chain, inside the operation's own transaction, once an operation. Handlers
+ * complete the entry with what they changed; absent members leave it as it is. account_audit_refused is
+ * http_options.refused. */
+err_t account_audit(struct op *) MUST_USE;
+err_t account_audit_detail(struct op *, str target, json_raw before, json_raw after) MUST_USE;
+void account_audit_refused(struct op *, err_t);
+/* The JSON of a record by its descriptor, for account_audit_detail(): WRITEONLY members are left out. */
+json_raw account_audit_json(struct op *, const struct desc *, const void *record);
