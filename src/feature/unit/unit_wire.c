@@ -55,6 +55,7 @@ static const struct field wire_unit_fields[] = {
     { F(written_bytes), .flags = NULLABLE, .min = 0, .max = INT64_MAX,
       .doc = "Bytes written to storage so far." },
     { F(reason), .flags = NULLABLE, .max = 1000, .doc = "Why it is in this status." },
+    { F(at), .flags = NULLABLE, .doc = "When the agent saw this; absent: now." },
 };
 #undef D
 DESC(wire_unit);

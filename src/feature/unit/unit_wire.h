@@ -64,6 +64,7 @@ struct wire_unit {
     double cpu_percent;
     i64 rss_bytes, vsz_bytes, threads, open_files, read_bytes, written_bytes;
     str reason; /* why it is in this status: "exit 1", "killed by signal 9 (out of memory)", "unhealthy" */
+    time_us at; /* when the agent saw this: an older record never overwrites what a later one said */
 };
 extern const struct desc wire_unit_desc;
 
