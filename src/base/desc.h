@@ -13,7 +13,9 @@
  *     static DESC(package);                     // defines package_desc
  *
  * Input rules: unknown members, members given twice, READONLY members and null for what is not NULLABLE are
- * errors. */
+ * errors; so are U+0000 in texts (databases cannot hold it) and values outside the range. A str that was not
+ * given is absent; it views the input where it can, so the input must live as long as the record. An empty
+ * list that was given has n == 0 and item != NULL. */
 #pragma once
 #include "base/json.h"
 #include "base/op.h"
@@ -50,14 +52,15 @@ struct type {
     size_t size; /* of the C member; 0: a struct's, see field.sub */
 };
 extern const struct type type_str, type_i64, type_int, type_bool, type_f64, type_time, type_uuid, type_json,
-    type_enum, type_list, type_object, type_present, type_pad;
+    type_enum, type_list, type_map, type_object, type_present, type_pad;
 
 struct field {
     const char *name;
     const struct type *type;
     size_t off;
     unsigned flags;
-    i64 min, max;              /* characters of a str, items of a list, value of a number; equal: no range */
+    i64 min,
+        max; /* characters of a str, items of a list, value of a number, bytes of a json; equal: no range */
     const char *const *choice; /* enum: NULL-terminated; "" at [0] stands for null */
     const struct desc *sub;    /* object; list of objects */
     const struct field *elem;  /* list of other things */
@@ -96,6 +99,9 @@ struct desc {
 #define F_OBJ(m, d)     #m, .type = &type_object, .sub = (d), .off = offsetof(D, m)
 #define F_LIST(m, d)    #m, .type = &type_list, .sub = (d), .off = offsetof(D, m.item)
 #define F_LIST_OF(m, e) #m, .type = &type_list, .elem = (e), .off = offsetof(D, m.item)
+/* A JSON object with free keys: LIST(struct { str key; T value; }) whose descriptor has two rows, key first.
+ */
+#define F_MAP(m, d)     #m, .type = &type_map, .sub = (d), .off = offsetof(D, m.item)
 #define F_SKIP(m) \
 #m, .type = &type_pad, .off = offsetof(D, m), \
         .max = sizeof(((D *)0)->m) /* a member that no codec touches */
@@ -113,26 +119,42 @@ struct list {
 extern const struct field field_str_elem; /* for LIST(str): each 1..4096 characters */
 
 /* PATCH: which members the input had. A struct that has `struct present given;` with { F(given) } gets bit i
- * set in .set for field i of its table that was given, and in .null where it was null. */
+ * set in .set for field i of its table that was given, and in .null where it was null. Writing such a struct
+ * writes the members of .set only. */
 struct present {
     u64 set, null;
 };
 
-/* In and out. desc_read fills defaults, checks everything, and on failure names the field as a path:
- * "tags[2].key". */
+/* In and out. desc_read clears *out, fills defaults, reads and checks everything, also that REQUIRED members
+ * of the body are there; on failure it names the field as a path: "tags[2].key". PATH, QUERY and HEADER
+ * members are no part of the body: bind them afterwards with desc_bind, then ask desc_required. */
 err_t desc_read(struct op *, const struct desc *, str json, void *out) MUST_USE;
 err_t desc_read_value(struct op *, const struct desc *, struct json *,
                       void *out) MUST_USE; /* at a reader's position */
-void desc_defaults(const struct desc *, struct arena *, void *out);
-err_t desc_bind(struct op *, const struct field *, str text,
-                void *record) MUST_USE; /* one field from text, range and check too */
-err_t desc_required(struct op *, const struct desc *, u64 given,
-                    unsigned with_flags) MUST_USE; /* REQUIRED fields among those flags */
+/* What a server answered, for clients: READONLY members count, unknown ones are skipped (it may be newer),
+ * nothing is required and no range or check holds. */
+err_t desc_read_answer(struct op *, const struct desc *, str json, void *out) MUST_USE;
+void desc_defaults(const struct desc *, struct arena *, void *out); /* clears *out and fills defaults */
+/* One field from text, range and check too. A list takes pieces between commas and keeps what it has;
+ * objects, lists of objects and maps take JSON. */
+err_t desc_bind(struct op *, const struct field *, str text, void *record) MUST_USE;
+err_t desc_bind_item(struct op *, const struct field *list, str text,
+                     void *record) MUST_USE; /* one more item of a list of scalars, commas and all */
+/* Room for one more item, zeroed, in a list that is empty or that these functions have filled. */
+void *desc_list_add(struct arena *, const struct field *list, void *record);
+/* The REQUIRED fields that carry one of `sources` (PATH | QUERY | HEADER); 0: those of the body; ~0u: all. */
+err_t desc_required(struct op *, const struct desc *, u64 given, unsigned sources) MUST_USE;
+/* As an answer: all members but WRITEONLY and INTERNAL ones. */
 void desc_write(struct buf *, const struct desc *, const void *val);
+/* As a request's body, for clients: without READONLY, PATH, QUERY, HEADER and INTERNAL members and absent
+ * str; a BODY member stands alone. */
+void desc_write_request(struct buf *, const struct desc *, const void *val);
 const struct field *desc_field(const struct desc *, str name); /* NULL: none */
 bool field_is_null(const struct field *, const void *record);
 void field_text(struct buf *, const struct field *,
                 const void *record); /* for people and tables: no quotes, local times */
+/* Range and check of a value that is already in the record. */
+err_t field_check(struct op *, const struct field *, const void *val) MUST_USE;
 /* JSON Schema (draft 2020-12): an object schema; refs point to "#/components/schemas/NAME". `in`: as request
  * body, else as answer. */
 void desc_schema(struct buf *, const struct desc *, bool in);

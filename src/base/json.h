@@ -1,12 +1,14 @@
 /* JSON (RFC 8259): a strict pull reader that builds no tree, and writers. The reader accepts exactly valid
- * UTF-8 JSON: no comments, trailing commas, NaN, lone surrogates or duplicate top-level text; nesting at most
- * JSON_DEPTH. Strings without escapes are views of the input; others are unescaped into the arena. struct
- * json j = json_reader(arena, text); if (json_object(&j)) while (json_key(&j, &key)) ...read or json_skip()
- * the value... The first error sticks: every later call returns false, json_end() tells. */
+ * UTF-8 JSON: no comments, trailing commas, NaN, lone surrogates or second top-level value; nesting at most
+ * JSON_DEPTH; numbers of at most JSON_NUMBER_MAX characters that a double can hold (neither infinite nor
+ * rounded to zero), because the databases behind us cannot either. Strings without escapes are views of the
+ * input; others are unescaped into the arena. struct json j = json_reader(arena, text); if (json_object(&j))
+ * while (json_key(&j, &key)) ...read or json_skip() the value... The first error sticks: every later call
+ * returns false, json_end() tells. */
 #pragma once
 #include "base/buf.h"
 
-enum { JSON_DEPTH = 64 };
+enum { JSON_DEPTH = 64, JSON_NUMBER_MAX = 1000 };
 enum json_kind {
     JSON_NONE,
     JSON_NULL,
@@ -29,9 +31,11 @@ struct json {
     const char *error; /* static text of the first error, or NULL */
     size_t error_at;   /* byte offset of it */
     int depth;
-    bool fresh; /* the container just opened has had no element yet */
+    bool fresh;  /* the container just opened has had no element yet */
+    bool answer; /* desc.h: the text is a server's answer, see desc_read_answer() */
 };
 struct json json_reader(struct arena *, str text);
+bool json_fail(struct json *, const char *why); /* for codecs that refuse a value; returns false */
 
 enum json_kind json_peek(struct json *); /* kind of the value that comes next */
 bool json_object(struct json *);         /* enters an object */
@@ -47,6 +51,8 @@ bool json_null(struct json *);
 bool json_skip(struct json *);                /* any value, fully checked */
 bool json_raw_value(struct json *, str *out); /* any value, checked; *out views its text in the input */
 bool json_end(struct json *);                 /* true: no error and nothing but white space is left */
+/* What is wrong and where, for people: "unexpected character at byte 17". */
+str json_error_text(const struct json *, struct arena *);
 
 bool json_valid(str text); /* one whole well-formed document */
 
@@ -54,5 +60,7 @@ void json_put_str(struct buf *, str s); /* quoted; malformed UTF-8 bytes become 
 void json_put_f64(struct buf *,
                   double v); /* shortest text that reads back the same; NaN and infinities: null */
 void json_put_key(struct buf *, const char *key); /* "key": with a comma before it unless it follows '{' */
-/* Canonical form for comparing and signing: members sorted by key, no blanks. False: not JSON. */
+/* Canonical form for comparing and signing: members sorted by the bytes of their keys, no blanks, strings
+ * with the least escapes, numbers as i64 where they are one, else the shortest double. False: not JSON, or a
+ * member given twice. */
 bool json_canonical(struct arena *, str text, str *out) MUST_USE;

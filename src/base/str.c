@@ -45,31 +45,30 @@ bool str_find_char(str s, char c, size_t *at)
     return p != NULL;
 }
 
-/* Length of the UTF-8 sequence at p (RFC 3629 table 3-7 of Unicode), 0 if it is malformed. */
-static size_t utf8_len(const unsigned char *p, size_t n)
+static bool tail(u8 c) { return (c & 0xc0) == 0x80; }
+
+/* The second byte's range is what keeps out overlong forms, surrogates and what lies past U+10FFFF (Unicode
+ * table 3-7). */
+size_t utf8_len(const char *at, size_t n)
 {
-    static const struct {
-        u8 first, last, lo, hi;
-        u8 len;
-    } row[] = {
-        { 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-    };
-    for (size_t i = 0; i < LEN(row); i++) {
-        if (p[0] < row[i].first || p[0] > row[i].last) continue;
-        if (row[i].len > n) return 0;
-        if (row[i].len > 1 && (p[1] < row[i].lo || p[1] > row[i].hi)) return 0;
-        for (size_t k = 2; k < row[i].len; k++)
-            if ((p[k] & 0xc0) != 0x80) return 0;
-        return row[i].len;
-    }
-    return 0;
+    const u8 *p = (const u8 *)at;
+    u8 c = n ? p[0] : 0xff;
+    if (c < 0x80) return 1;
+    if (c < 0xc2 || c > 0xf4) return 0;
+    if (c < 0xe0) return n > 1 && tail(p[1]) ? 2 : 0;
+    if (c < 0xf0)
+        return n > 2 && tail(p[1]) && tail(p[2]) && (c != 0xe0 || p[1] >= 0xa0) && (c != 0xed || p[1] < 0xa0)
+                   ? 3
+                   : 0;
+    return n > 3 && tail(p[1]) && tail(p[2]) && tail(p[3]) && (c != 0xf0 || p[1] >= 0x90) &&
+                   (c != 0xf4 || p[1] < 0x90)
+               ? 4
+               : 0;
 }
 
 bool str_utf8_ok(str s)
 {
-    const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n;
+    const char *p = s.p, *end = p + s.n;
     while (p < end) {
         u64 eight;
         if (end - p >= 8 && (memcpy(&eight, p, 8), !(eight & 0x8080808080808080u))) {

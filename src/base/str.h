@@ -29,7 +29,9 @@ int str_cmp(str a, str b);      /* bytewise order */
 str str_trim(str s);            /* ASCII white space off both ends */
 bool str_find(str s, str what, size_t *at);
 bool str_find_char(str s, char c, size_t *at);
-bool str_utf8_ok(str s);      /* well-formed UTF-8 (RFC 3629), no surrogates, no overlongs */
+bool str_utf8_ok(str s); /* well-formed UTF-8 (RFC 3629), no surrogates, no overlongs */
+size_t utf8_len(const char *p,
+                size_t n);    /* bytes of the well-formed sequence at p; 0: malformed or cut off */
 size_t str_utf8_count(str s); /* code points of well-formed UTF-8 */
 u64 str_hash(str s);          /* not for untrusted keys in unbounded tables */
 

@@ -1,0 +1,140 @@
+/* Writers: strings, keys, the canonical form. */
+#include "base/json.h"
+
+static bool plain(u8 c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
+
+static size_t plain_run(const char *p, size_t n)
+{
+    size_t i = 0;
+    while (i < n && plain((u8)p[i])) i++;
+    return i;
+}
+
+/* Length of what stands at p and may be copied as it is, 0 when it must be escaped. */
+static size_t copyable(const char *p, size_t n)
+{
+    size_t run = plain_run(p, n);
+    if (run) return run;
+    return (u8)*p >= 0x80 ? utf8_len(p, n) : 0;
+}
+
+static void put_escape(struct buf *b, u8 c)
+{
+    static const char letter[256] = {
+        ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+    };
+    static const char hex[] = "0123456789abcdef";
+    if (letter[c]) buf_put(b, (str){ (char[]){ '\\', letter[c] }, 2 });
+    else if (c >= 0x80) buf_put(b, S("\xef\xbf\xbd"));
+    else buf_put(b, (str){ (char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6 });
+}
+
+void json_put_str(struct buf *b, str s)
+{
+    buf_char(b, '"');
+    for (const char *p = s.p, *end = p + s.n; p < end;) {
+        const char *from = p;
+        for (size_t n; p < end && (n = copyable(p, (size_t)(end - p))); p += n) {}
+        buf_put(b, str_sub(from, p));
+        if (p < end) put_escape(b, (u8)*p++);
+    }
+    buf_char(b, '"');
+}
+
+void json_put_key(struct buf *b, const char *key)
+{
+    if (b->n && b->p[b->n - 1] != '{') buf_char(b, ',');
+    json_put_str(b, str_of(key));
+    buf_char(b, ':');
+}
+
+struct member {
+    str key, value;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    return str_cmp(((const struct member *)a)->key, ((const struct member *)b)->key);
+}
+
+static bool canonical(struct json *j, struct buf *out);
+
+static bool canonical_object(struct json *j, struct buf *out)
+{
+    struct member *m = NULL, one = { 0 };
+    size_t n = 0, cap = 0;
+    for (json_object(j); json_key(j, &one.key);) {
+        if (!json_raw_value(j, &one.value)) return false;
+        if (n == cap) {
+            struct member *more = NEWN(out->arena, struct member, cap = cap * 2 + 8);
+            if (n) memcpy(more, m, n * sizeof *m);
+            m = more;
+        }
+        m[n++] = one;
+    }
+    if (n) qsort(m, n, sizeof *m, by_key);
+    buf_char(out, '{');
+    for (size_t i = 0; i < n; i++) {
+        if (i && str_eq(m[i - 1].key, m[i].key)) return json_fail(j, "member given twice");
+        if (i) buf_char(out, ',');
+        json_put_str(out, m[i].key);
+        buf_char(out, ':');
+        struct json value = json_reader(out->arena, m[i].value);
+        if (!canonical(&value, out)) return json_fail(j, value.error);
+    }
+    buf_char(out, '}');
+    return !j->error;
+}
+
+static bool canonical_array(struct json *j, struct buf *out)
+{
+    buf_char(out, '[');
+    for (bool first = (json_array(j), true); json_next(j); first = false) {
+        if (!first) buf_char(out, ',');
+        if (!canonical(j, out)) return false;
+    }
+    buf_char(out, ']');
+    return !j->error;
+}
+
+static bool canonical_number(struct json *j, struct buf *out)
+{
+    struct json trial = *j;
+    i64 i;
+    double v;
+    if (json_i64(&trial, &i)) {
+        buf_i64(out, i);
+        *j = trial;
+        return true;
+    }
+    if (!json_number(j, &v)) return false;
+    json_put_f64(out, v);
+    return true;
+}
+
+static bool canonical(struct json *j, struct buf *out)
+{
+    str s;
+    switch (json_peek(j)) {
+    case JSON_OBJECT: return canonical_object(j, out);
+    case JSON_ARRAY: return canonical_array(j, out);
+    case JSON_NUMBER: return canonical_number(j, out);
+    case JSON_STRING:
+        if (!json_str(j, &s)) return false;
+        json_put_str(out, s);
+        return true;
+    default:
+        if (!json_raw_value(j, &s)) return false;
+        buf_put(out, s);
+        return true;
+    }
+}
+
+bool json_canonical(struct arena *a, str text, str *out)
+{
+    struct json j = json_reader(a, text);
+    struct buf b = BUF(a);
+    if (!canonical(&j, &b) || !json_end(&j)) return false;
+    *out = buf_str(&b);
+    return true;
+}
