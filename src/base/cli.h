@@ -20,11 +20,16 @@ struct command {
     const char *more, *more_ru; /* further text for --help and the man page; NULL: none */
     const char *example;
     bool hidden;
+    bool needs_ports; /* opens the node's database and blobs (cli_ports) before run */
 };
 /* Common options of every command: --json --quiet --yes --no-color --lang --help. Exit codes: 0 ok, 1 failed,
  * 2 usage, 3 not found, 4 not allowed, 5 integrity, 6 conflict, 7 unavailable. */
+struct cli_ports {
+    err_t (*open)(struct op *); /* sets op->ports */
+    void (*close)(struct op *);
+};
 int cli_main(int argc, char **argv, const char *program, const struct command *const *tables, const size_t *n,
-             size_t ntables, const struct ports *);
+             size_t ntables, const struct cli_ports *);
 int cli_exit_code(err_t);
 void cli_man(struct buf *, const char *program, const struct command *const *tables, const size_t *n,
              size_t ntables);
