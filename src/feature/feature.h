@@ -14,8 +14,6 @@ struct job {
     const char *doc;
 };
 
-/* A setting of `netbit serve`: environment variable NAME and, when .option is set, --option. Kept in
- * main/config.h's table. */
 struct feature {
     const char *name, *doc;
     const struct route *routes;
@@ -24,10 +22,10 @@ struct feature {
     size_t ncommands;
     const struct job *jobs;
     size_t njobs;
-    const struct migration *migrations;
-    size_t nmigrations; /* built from the folder's *.sql files: migrations_NAME */
-    err_t (*start)(
-        struct op *); /* after migrations, before the first request; may keep process-wide caches */
+    const struct migration *migrations; /* built from the folder's *.sql files: migrations_NAME */
+    size_t nmigrations;
+    /* After migrations, before the first request; may keep process-wide caches. */
+    err_t (*start)(struct op *);
     void (*stop)(void);
     /* A person leaves: removes what is theirs, inside account's transaction, before the users row goes. NULL:
      * the feature keeps nothing of people that its foreign keys do not remove. */

@@ -4,5 +4,5 @@
 struct ports {
     struct db *db;               /* port/db/db.h */
     struct blob *blob;           /* port/blob/blob.h */
-    const struct config *config; /* main/config.h */
+    const struct config *config; /* port/config.h */
 };

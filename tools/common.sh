@@ -1,0 +1,41 @@
+# What ./run, ./test and bench/ share; source it. Says what it does, installs what is missing, builds.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+[ -t 2 ] && bold=$'\033[1m' red=$'\033[31m' green=$'\033[32m' dim=$'\033[2m' plain=$'\033[0m' || bold='' red='' green='' dim='' plain=''
+say() { printf '%s\n' "${bold}$*${plain}" >&2; }
+die() { printf '%s\n' "${red}$1${plain}" "${2:-}" >&2; exit 1; }
+
+need_build="gcc meson ninja-build pkg-config python3 libmicrohttpd-dev libwslay-dev libsqlite3-dev libpq-dev libargon2-dev libssl-dev
+  libcurl4-openssl-dev libarchive-dev libzstd-dev zlib1g-dev libseccomp-dev libstemmer-dev libcmocka-dev"
+need_demo="nodejs make ca-certificates"
+need_test="clang postgresql git curl mandoc sqlite3 iproute2 procps $need_demo"
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# install_packages NAME...: those of the list that are not there yet.
+install_packages() {
+  local missing=() p
+  command -v apt-get >/dev/null || die "This needs Debian 12/13 or Ubuntu 24.04 (no apt-get here)." "On another system install: $*"
+  for p; do [ "$(dpkg-query -W -f='${Status}' "$p" 2>/dev/null)" = "install ok installed" ] || missing+=("$p"); done
+  [ ${#missing[@]} = 0 ] && return
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || die "These packages are missing: ${missing[*]}" "Install them as root, or install sudo, then run this again."
+  say "Installing ${#missing[@]} packages: ${missing[*]}"
+  local log; log=$(mktemp)
+  if ! { as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    tail -15 "$log" >&2; die "The packages could not be installed." "The log is in $log. Check the network and the package sources, then run this again."
+  fi
+  rm -f "$log"
+}
+
+# The sanitizer runtime belongs to the clang version that the distribution chose.
+clang_runtime() { apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev llvm-\1/p' | head -1; }
+
+# build FOLDER [MESON OPTION...]: sets up once, then builds what changed.
+build() {
+  local dir=$root/$1; shift
+  [ -f "$dir/build.ninja" ] || meson setup "$dir" "$root" "$@" >"$dir.log" 2>&1 || { mkdir -p "$dir"; tail -15 "$dir.log" >&2; die "meson setup failed (log: $dir.log)."; }
+  local log; log=$(mktemp)
+  if [ -t 2 ]; then ninja -C "$dir" 2>&1 | tee "$log" | sed -un 's/^\[\([0-9]*\/[0-9]*\)\].*/\r\1 /p' | tr -d '\n' >&2; printf '\r            \r' >&2
+  else ninja -C "$dir" >"$log" 2>&1; fi
+  if ! ninja -C "$dir" >>"$log" 2>&1; then grep -E -A8 'error:|FAILED' "$log" | head -60 >&2; die "The build failed."; fi
+  rm -f "$log"
+}
