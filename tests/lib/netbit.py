@@ -1,0 +1,164 @@
+"""A real server for tests: starts the binary on a free port with its own folder and database, talks to it, kills it, starts it again."""
+import http.client, json, os, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.parse, uuid
+
+ADMIN = ("admin", "correct horse battery")
+
+
+def free_port():
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    port = s.getsockname()[1]
+    s.close()
+    return port
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return "%d %s" % (self.status, self.body[:600])
+
+
+class Server:
+    def __init__(self, binary, database="sqlite", args=(), env=None, folder=None, prefix=()):
+        self.command, self.args = list(prefix) + [os.path.abspath(binary)], list(args)
+        self.own_folder = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix="netbit-")
+        self.port = free_port()
+        self.env = dict(os.environ, NETBIT_ADMIN_LOGIN=ADMIN[0], NETBIT_ADMIN_PASSWORD=ADMIN[1], NETBIT_REGISTRATION="open",
+                        NETBIT_SIGN_IN_PER_MINUTE="0", NETBIT_RATE_PER_MINUTE="0", NETBIT_LOG_FORMAT="json", NETBIT_LANG="en", **(env or {}))
+        for name in ("PORT", "DATABASE_URL", "NETBIT_URL", "NETBIT_TOKEN"):
+            self.env.pop(name, None)
+        self.database = None
+        if database == "postgres":
+            self.database = make_postgres()
+            self.env["DATABASE_URL"] = self.database
+        self.process, self.log = None, open(os.path.join(self.folder, "server.log"), "ab")
+
+    @property
+    def url(self):
+        return "http://127.0.0.1:%d" % self.port
+
+    def start(self, wait=30):
+        data = os.path.join(self.folder, "data")
+        self.process = subprocess.Popen(self.command + ["serve", "--listen", "127.0.0.1:%d" % self.port, "--data", data] + self.args,
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env)
+        end = time.monotonic() + wait
+        while True:
+            if self.process.poll() is not None:
+                raise RuntimeError("the server ended with %s:\n%s" % (self.process.returncode, self.tail()))
+            try:
+                if self.call("GET", "/ready").status == 200:
+                    return self
+            except OSError:
+                pass
+            if time.monotonic() > end:
+                raise RuntimeError("the server is not ready:\n" + self.tail())
+            time.sleep(0.02)
+
+    def tail(self, n=4000):
+        return open(os.path.join(self.folder, "server.log"), errors="replace").read()[-n:]
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """Ends the server as a person would; a sanitizer's complaint or a crash at the end is a failure."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise RuntimeError("the server does not stop:\n" + self.tail())
+        code = self.process.returncode if self.process else 0
+        tail = self.tail()
+        self.log.close()
+        if self.own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.database:
+            drop_postgres(self.database)
+        if code not in (0, -signal.SIGKILL):
+            raise RuntimeError("the server ended with %s:\n%s" % (code, tail))
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def call(self, method, path, body=None, token=None, headers=None, timeout=30):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        h = dict(headers or {})
+        if token:
+            h["Authorization"] = "Bearer " + token
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+        if body is not None and "Content-Type" not in h:
+            h["Content-Type"] = "application/json"
+        if isinstance(body, str):
+            body = body.encode()
+        try:
+            c.request(method, path, body, h)
+            r = c.getresponse()
+            return Answer(r.status, {k.lower(): v for k, v in r.getheaders()}, r.read())
+        finally:
+            c.close()
+
+    def login(self, login=ADMIN[0], password=ADMIN[1]):
+        a = self.call("POST", "/api/v1/auth/login", {"login": login, "password": password})
+        assert a.status == 200, a
+        return a.json["access_token"]
+
+    def user(self, login):
+        """A registered user's token."""
+        password = "password of " + login
+        a = self.call("POST", "/api/v1/auth/register", {"login": login, "password": password, "display_name": login})
+        assert a.status in (201, 409), a
+        return self.login(login, password)
+
+
+def make_postgres():
+    base = os.environ.get("NETBIT_TEST_POSTGRES")
+    if not base:
+        sys.exit("no PostgreSQL: run this through tools/with-postgres")
+    name = "t_" + uuid.uuid4().hex[:12]
+    psql(base, "CREATE DATABASE " + name)
+    u = urllib.parse.urlsplit(base)
+    return urllib.parse.urlunsplit(u._replace(path="/" + name))
+
+
+def drop_postgres(url):
+    psql(os.environ["NETBIT_TEST_POSTGRES"], "DROP DATABASE IF EXISTS %s WITH (FORCE)" % urllib.parse.urlsplit(url).path[1:])
+
+
+def psql(url, sql):
+    r = subprocess.run(["psql", "-XAtq", "-d", url, "-c", sql], capture_output=True, text=True)
+    if r.returncode:
+        raise RuntimeError(r.stderr)
+    return r.stdout.strip()
+
+
+class Count:
+    """Counts checks and prints what failed; finish() prints the line that ./test adds up."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, ok, what):
+        if ok:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print("FAILED: %s" % (what() if callable(what) else what), flush=True)
+        return ok
+
+    def finish(self):
+        print("%d passed, %d failed" % (self.passed, self.failed))
+        sys.exit(bool(self.failed) or not self.passed)
