@@ -107,7 +107,7 @@ static const struct type type_record = { "wire_record",
                                          record_schema,
                                          record_is_null,
                                          sizeof(struct wire_record) };
-static const struct field record_elem = { "records", &type_record };
+static const struct field record_elem = { "", &type_record };
 
 #define D struct wire_msg
 static const struct field wire_msg_fields[] = {
