@@ -23,7 +23,7 @@ void buf_put(struct buf *b, str s)
     b->n += s.n;
 }
 
-void buf_char(struct buf *b, char c) { buf_put(b, (str){ &c, 1 }); }
+void buf_char_slow(struct buf *b, char c) { buf_put(b, (str){ &c, 1 }); }
 
 void buf_i64(struct buf *b, i64 v)
 {

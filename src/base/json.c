@@ -1,9 +1,7 @@
 /* The pull reader. Strings are the hot path: sixteen bytes at a time up to the first byte that means
  * something (quote, backslash, control, non-ASCII). A scan checks a string completely, so that unescaping
  * cannot fail. */
-#include "base/json.h"
-
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "plain_end() counts zero bits from the low end");
+#include "base/json_impl.h"
 
 struct json json_reader(struct arena *a, str text)
 {
@@ -91,24 +89,6 @@ static bool more(struct json *j, char close)
 
 bool json_next(struct json *j) { return more(j, ']'); }
 
-typedef i8 sixteen __attribute__((vector_size(16)));
-
-static const char *plain_end(const char *p, const char *end)
-{
-    while (end - p >= 16) {
-        sixteen x;
-        u64 hit[2];
-        memcpy(&x, p, 16);
-        sixteen m = (x < 0x20) | (x == '"') | (x == '\\'); /* bytes from 0x80 are negative */
-        memcpy(hit, &m, 16);
-        if (hit[0]) return p + (__builtin_ctzll(hit[0]) >> 3);
-        if (hit[1]) return p + 8 + (__builtin_ctzll(hit[1]) >> 3);
-        p += 16;
-    }
-    while (p < end && *p >= 0x20 && *p != '"' && *p != '\\') p++;
-    return p;
-}
-
 static int hex4(const char *p, const char *end)
 {
     if (end - p < 4) return -1;
@@ -150,7 +130,7 @@ static bool scan(struct json *j, str *raw, bool *escaped)
 {
     const char *p = j->p;
     for (*escaped = false;;) {
-        p = plain_end(p, j->end);
+        p = json_plain_end(p, j->end);
         if (p == j->end) return fail_at(j, p, "string without end");
         if (*p == '"') break;
         size_t n;
@@ -162,7 +142,7 @@ static bool scan(struct json *j, str *raw, bool *escaped)
         } else if (!(n = utf8_len(p, (size_t)(j->end - p)))) {
             return fail_at(j, p, "malformed UTF-8 in a string");
         }
-        for (p += n; p < j->end && *p < 0 && (n = utf8_len(p, (size_t)(j->end - p))); p += n) {}
+        for (p += n; p < j->end && (i8)*p < 0 && (n = utf8_len(p, (size_t)(j->end - p))); p += n) {}
     }
     *raw = str_sub(j->p, p);
     j->p = p + 1;

@@ -1,21 +1,13 @@
 /* Writers: strings, keys, the canonical form. */
-#include "base/json.h"
+#include "base/json_impl.h"
 
-static bool plain(u8 c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
-
-static size_t plain_run(const char *p, size_t n)
+/* Behind what may be copied as it is. */
+static const char *copyable_end(const char *p, const char *end)
 {
-    size_t i = 0;
-    while (i < n && plain((u8)p[i])) i++;
-    return i;
-}
-
-/* Length of what stands at p and may be copied as it is, 0 when it must be escaped. */
-static size_t copyable(const char *p, size_t n)
-{
-    size_t run = plain_run(p, n);
-    if (run) return run;
-    return (u8)*p >= 0x80 ? utf8_len(p, n) : 0;
+    for (size_t n;; p += n) {
+        p = json_plain_end(p, end);
+        if (p == end || (i8)*p >= 0 || !(n = utf8_len(p, (size_t)(end - p)))) return p;
+    }
 }
 
 static void put_escape(struct buf *b, u8 c)
@@ -33,9 +25,9 @@ void json_put_str(struct buf *b, str s)
 {
     buf_char(b, '"');
     for (const char *p = s.p, *end = p + s.n; p < end;) {
-        const char *from = p;
-        for (size_t n; p < end && (n = copyable(p, (size_t)(end - p))); p += n) {}
-        buf_put(b, str_sub(from, p));
+        const char *stop = copyable_end(p, end);
+        buf_put(b, str_sub(p, stop));
+        p = stop;
         if (p < end) put_escape(b, (u8)*p++);
     }
     buf_char(b, '"');
