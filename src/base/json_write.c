@@ -1,5 +1,6 @@
 /* Writers: strings, keys, the canonical form. */
 #include "base/json_impl.h"
+#include <math.h>
 
 /* Behind what may be copied as it is. */
 static const char *copyable_end(const char *p, const char *end)
@@ -100,7 +101,9 @@ static bool canonical_number(struct json *j, struct buf *out)
         return true;
     }
     if (!json_number(j, &v)) return false;
-    json_put_f64(out, v);
+    /* A large double's shortest text would be an integer when it is read again. */
+    if (v == floor(v) && fabs(v) < 9.2e18) buf_i64(out, (i64)v);
+    else json_put_f64(out, v);
     return true;
 }
 

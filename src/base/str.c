@@ -108,14 +108,9 @@ bool str_cut(str s, char sep, str *head, str *rest)
 
 bool str_next(str *rest, char sep, str *piece)
 {
-    if (!rest->p || (!rest->n && !*rest->p)) return false;
-    if (!rest->n) {
-        *piece = *rest;
-        *rest = (str){ 0 };
-        return true;
-    }
+    if (!rest->n) return false;
     str tail;
-    if (!str_cut(*rest, sep, piece, &tail)) tail = (str){ 0 };
+    str_cut(*rest, sep, piece, &tail);
     *rest = tail;
     return true;
 }

@@ -39,7 +39,7 @@ u64 str_hash(str s);          /* not for untrusted keys in unbounded tables */
  * head = all). */
 bool str_cut(str s, char sep, str *head, str *rest);
 /* Iterates over pieces: `for (str rest = s, piece; str_next(&rest, ',', &piece);)`. An absent or empty s has
- * no pieces. */
+ * no pieces, and a separator at its very end begins none. */
 bool str_next(str *rest, char sep, str *piece);
 
 /* Whole text as a decimal number, no blanks, no overflow; false leaves *out alone. */
