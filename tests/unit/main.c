@@ -48,6 +48,8 @@ const char *test_dir(void)
     return sub;
 }
 
+const char *test_postgres_url(void) { return NULL; }
+
 int main(int argc, char **argv)
 {
     log_setup(getenv("NETBIT_TEST_LOG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_OFF, false);

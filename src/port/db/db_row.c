@@ -2,6 +2,7 @@
  * when the statement's columns are matched with the descriptor. A column that has no field is skipped, so
  * that a program keeps working beside a newer one that has added a column. */
 #include "base/json.h"
+#include "base/log.h"
 #include "port/db/db_port.h"
 
 static err_t mismatch(struct op *op, const struct field *f, const struct db_value *v)
@@ -97,22 +98,19 @@ static err_t store_parsed(struct op *op, const struct field *f, const struct db_
 }
 
 static const struct db_store {
-    const char *type;
+    const struct type *type;
     err_t (*store)(struct op *, const struct field *, const struct db_value *, void *to);
-    size_t size;
 } stores[] = {
-    { "str", store_str, sizeof(str) },    { "i64", store_i64, sizeof(i64) },
-    { "int", store_int, sizeof(int) },    { "bool", store_bool, sizeof(bool) },
-    { "f64", store_f64, sizeof(double) }, { "time", store_i64, sizeof(time_us) },
-    { "uuid", store_uuid, sizeof(uuid) }, { "json", store_json, sizeof(json_raw) },
-    { "enum", store_enum, sizeof(int) },  { "list", store_parsed, sizeof(struct list) },
-    { "object", store_parsed, 0 },
+    { &type_str, store_str },     { &type_i64, store_i64 },       { &type_int, store_int },
+    { &type_bool, store_bool },   { &type_f64, store_f64 },       { &type_time, store_i64 },
+    { &type_uuid, store_uuid },   { &type_json, store_json },     { &type_enum, store_enum },
+    { &type_list, store_parsed }, { &type_object, store_parsed },
 };
 
 static const struct db_store *store_of(const struct type *t)
 {
     for (size_t i = 0; i < LEN(stores); i++)
-        if (!strcmp(stores[i].type, t->name)) return &stores[i];
+        if (stores[i].type == t) return &stores[i];
     return NULL;
 }
 
@@ -141,7 +139,7 @@ err_t db_row_store(struct op *op, const struct db_slot *slot, const struct db_va
     const struct field *f = slot->field;
     void *to = (char *)record + f->off;
     if (v->kind) return slot->store->store(op, f, v, to);
-    memset(to, 0, slot->store->size ? slot->store->size : f->sub->size);
+    memset(to, 0, f->type->size ? f->type->size : f->sub->size);
     return OK;
 }
 

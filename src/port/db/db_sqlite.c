@@ -193,7 +193,7 @@ static err_t step(struct op *op, struct sq_conn *c, struct sq_stmt *s, struct db
 static err_t run_on(struct op *op, struct sq_conn *c, const struct db_query *q, struct db_result *r,
                     bool *refused, bool *wrote)
 {
-    struct sq_stmt *s;
+    struct sq_stmt *s = NULL;
     *refused = true;
     TRY(stmt_get(op, c, q, &s));
     err_t e = bind(op, c, s, q->arg, q->n);

@@ -1,7 +1,9 @@
 /* Migrations: numbered SQL files per feature ("0001_package.sql") with a "-- up" and a "-- down" part, one
  * text for both engines with substituted type words: @ID (auto primary key), @TIME, @UUID, @JSON, @BYTES,
- * @BOOL, @DOUBLE; lines that begin with "-- sqlite:" or
- * "-- postgres:" are for that engine only. Applied ones are rows of schema_migration (feature, number, name,
+ * @BOOL, @INT, @BIGINT, @DOUBLE, @TEXT (ordered bytewise on both engines; plain TEXT is ordered as the
+ * PostgreSQL database happens to be). TRUE and FALSE are literals on both. Lines that begin with "-- sqlite:"
+ * or "-- postgres:" are for that engine only; semicolons in quotes, comments, $$ bodies and SQLite's triggers
+ * do not end a statement. Applied ones are rows of schema_migration (feature, number, name,
  * checksum, applied_at); each file is one transaction; several nodes starting at once apply it once. A
  * changed text of an applied file is an error. */
 #pragma once
