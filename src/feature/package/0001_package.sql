@@ -38,6 +38,9 @@ CREATE TABLE spark_package_versions (
     archived_at @TIME,
     yanked_at @TIME,
     yank_reason TEXT,
+    -- the author's Ed25519 signature over name, version and checksum (base64), and the key that made it
+    signature TEXT,
+    signer_key TEXT,
     created_at @TIME NOT NULL,
     UNIQUE (package_id, version)
 );

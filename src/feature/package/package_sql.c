@@ -11,7 +11,7 @@
 #define SEER(s) A((s)->all), A((s)->user_id), A((s)->project_id), A((s)->user_id)
 #define VERSIONS \
     "SELECT v.id, v.package_id, v.version, v.changelog, v.download_url, v.checksum, v.size_bytes, v.is_stable, v.archived_at, v.yanked_at," \
-    " v.yank_reason, v.created_at FROM spark_package_versions v"
+    " v.yank_reason, v.signature, v.signer_key, v.created_at FROM spark_package_versions v"
 /* An active unit is one that its machine runs or is about to. */
 #define ACTIVE "n.removed_at IS NULL AND n.desired <> 'removed' AND n.status IN ('starting', 'running', 'paused')"
 
@@ -132,9 +132,9 @@ err_t package_sql_version_insert(struct op *op, struct package_version *v)
 {
     return db_i64(op, &v->id,
                   "INSERT INTO spark_package_versions (package_id, version, changelog, download_url, checksum, size_bytes, is_stable,"
-                  " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                  " signature, signer_key, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
                   A(v->package_id), A(v->version), A(v->changelog), A(v->download_url), A(v->checksum), A_NULL0(v->size_bytes),
-                  A(v->is_stable), A(v->created_at));
+                  A(v->is_stable), A(v->signature), A(v->signer_key), A(v->created_at));
 }
 
 err_t package_sql_version_yank(struct op *op, i64 id, time_us at, str reason)
