@@ -7,6 +7,22 @@
 #include "net/route.h"
 
 struct http;
+
+/* Idempotency-Key on POST rows: the answer of a request that succeeded is kept for a day and given again to whoever
+ * (op->who) repeats the request under the same key. */
+struct http_kept {
+    str key, fingerprint; /* fingerprint: of method, path, query and body */
+    int status;           /* 0: none (yet) */
+    str body;             /* JSON, or empty */
+};
+struct http_idempotency {
+    /* Known: fills status and body. New: reserves the key durably and leaves status 0. ERR_CONFLICT: the key is in
+     * use by a request under way, or belonged to one with another fingerprint. */
+    err_t (*find)(struct op *, struct http_kept *);
+    /* After the handler's commit. status 0: it failed, the reservation is given up. */
+    err_t (*store)(struct op *, const struct http_kept *);
+};
+
 struct http_options {
     str listen; /* "127.0.0.1:8080", "[::]:8080", ":0" (any free port) */
     int io_threads, workers, max_connections, max_uploads; /* 0: chosen */
@@ -17,6 +33,7 @@ struct http_options {
     /* Turns the Authorization header (or cookie, query token of a WebSocket) into who acts, without blocking
      * for long. A bad token is an error. */
     err_t (*authenticate)(struct op *, str authorization, struct principal *out);
+    const struct http_idempotency *idempotency; /* NULL: the header is ignored */
     /* Told of every refused attempt (401 or 403, by the dispatcher or the handler) on a row that has .audit
      * or ROUTE_SIGN_IN; op->note and op->err are set. NULL: nobody is told. */
     void (*refused)(struct op *, err_t);

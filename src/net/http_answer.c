@@ -1,0 +1,216 @@
+/* Answers: JSON, problem documents, shared answers; building libmicrohttpd's response and queueing it. */
+#include "net/http_int.h"
+#include "base/enc.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include <zlib.h>
+
+enum { GZIP_LEAST = 4096 };
+
+void answer_header(struct http_request *r, const char *name, const char *value)
+{
+    if (r->answer.nheaders == ANSWER_HEADERS) bug("too many headers");
+    r->answer.header[r->answer.nheaders++] = (struct answer_header){ name, value };
+}
+
+void answer_drop(struct http_request *r)
+{
+    if (r->answer.shared) http_shared_unref(r->answer.shared);
+    else if (r->answer.made) MHD_destroy_response(r->answer.made);
+    r->answer.made = NULL;
+    r->answer.shared = NULL;
+    r->answer.nheaders = 0;
+    r->answer.status = 0;
+    r->answer.built = false;
+}
+
+/* Problem documents. */
+
+static void put_text(struct buf *b, const char *key, str value)
+{
+    json_put_key(b, key);
+    json_put_str(b, value);
+}
+
+static void put_problem(struct buf *b, const struct op *op, int status)
+{
+    const struct op_error *e = &op->err;
+    buf_char(b, '{');
+    put_text(b, "type", S("about:blank"));
+    put_text(b, "title", str_of(err_title(e->code)));
+    json_put_key(b, "status");
+    buf_i64(b, status);
+    put_text(b, "code", str_of(err_name(e->code)));
+    /* What went wrong inside is for the log. */
+    str detail = e->code == ERR_INTERNAL ? str_of(err_title(e->code)) : e->msg;
+    if (detail.n) put_text(b, "detail", detail);
+    if (e->field.n) put_text(b, "field", e->field);
+    put_text(b, "request_id", op->id);
+    buf_char(b, '}');
+}
+
+void answer_problem(struct http_request *r)
+{
+    struct answer *a = &r->answer;
+    bool close = a->close;
+    answer_drop(r);
+    *a = (struct answer){ .status = err_http(r->op.err.code), .content_type = "application/problem+json", .close = close };
+    if (r->op.err.code == ERR_UNAUTHENTICATED) answer_header(r, "WWW-Authenticate", "Bearer realm=\"netbit\"");
+    if (r->op.retry_after_us > 0) {
+        i64 s = (r->op.retry_after_us + SEC(1) - 1) / SEC(1);
+        answer_header(r, "Retry-After", arena_printf(&r->arena, "%lld", (long long)s).p);
+    }
+    struct buf b = BUF(&r->arena);
+    put_problem(&b, &r->op, a->status);
+    a->body = buf_str(&b);
+    atomic_fetch_add_explicit(&r->http->errors, 1, memory_order_relaxed);
+}
+
+void answer_fail(struct http_request *r, err_t code, const char *field, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    str msg = arena_vprintf(&r->arena, fmt, ap);
+    va_end(ap);
+    r->op.err = (struct op_error){ .code = code, .field = str_of(field), .msg = msg, .at = HERE };
+    answer_problem(r);
+}
+
+/* JSON. */
+
+str answer_gzip(struct arena *a, str body)
+{
+    z_stream z = { 0 };
+    if (deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return (str){ 0 };
+    size_t most = deflateBound(&z, body.n);
+    char *out = arena_alloc_raw(a, most);
+    union {
+        const char *c;
+        Bytef *b;
+    } in = { body.p };
+    z.next_in = in.b;
+    z.avail_in = (uInt)body.n;
+    z.next_out = (Bytef *)out;
+    z.avail_out = (uInt)most;
+    bool ok = deflate(&z, Z_FINISH) == Z_STREAM_END;
+    str packed = { out, z.total_out };
+    deflateEnd(&z);
+    return ok && packed.n < body.n ? packed : (str){ 0 };
+}
+
+bool etag_matches(str list, str etag)
+{
+    if (str_eq(str_trim(list), S("*"))) return true;
+    for (str rest = list, one; str_next(&rest, ',', &one);) {
+        one = str_trim(one);
+        if (str_starts(one, S("W/"))) one = str_skip(one, 2);
+        if (str_eq(one, etag)) return true;
+    }
+    return false;
+}
+
+static const char *etag_of(struct arena *a, str body)
+{
+    sha256 h = sha256_of(body);
+    str hex = hex_text(a, h.b, 16);
+    return arena_printf(a, "\"%.*s\"", STR(hex)).p;
+}
+
+void answer_json(struct http_request *r, int status, const struct desc *d, const void *val)
+{
+    struct answer *a = &r->answer;
+    a->status = status;
+    if (!d || d == &nothing_desc) return;
+    struct buf b = BUF(&r->arena);
+    desc_write(&b, d, val);
+    a->content_type = "application/json";
+    a->body = buf_str(&b);
+    if (r->row->route->flags & ROUTE_ETAG && status == 200 && r->method == GET) {
+        const char *etag = etag_of(&r->arena, a->body);
+        answer_header(r, "ETag", etag);
+        answer_header(r, "Cache-Control", "private, no-cache");
+        if (r->header[H_IF_NONE_MATCH].p && etag_matches(r->header[H_IF_NONE_MATCH], str_of(etag))) {
+            a->status = 304;
+            a->body = (str){ 0 };
+            return;
+        }
+    }
+    if (a->body.n >= GZIP_LEAST && a->body.n < UINT32_MAX / 2 && accepts_coding(r->header[H_ACCEPT_ENCODING], S("gzip"))) {
+        str packed = answer_gzip(&r->arena, a->body);
+        if (!packed.p) return;
+        a->body = packed;
+        answer_header(r, "Content-Encoding", "gzip");
+    }
+}
+
+/* libmicrohttpd's response. */
+
+static void add(struct MHD_Response *m, const char *name, const char *value)
+{
+    if (MHD_add_response_header(m, name, value) != MHD_YES) LOG_ERROR("bad header", KV("name", name), KV("value", value));
+}
+
+static void add_number(struct MHD_Response *m, const char *name, i64 n)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)n);
+    add(m, name, text);
+}
+
+static bool has_header(const struct answer *a, const char *name)
+{
+    for (size_t i = 0; i < a->nheaders; i++)
+        if (!strcmp(a->header[i].name, name)) return true;
+    return false;
+}
+
+static void add_headers(struct http_request *r, struct MHD_Response *m)
+{
+    struct answer *a = &r->answer;
+    if (a->content_type && a->status != 304) add(m, "Content-Type", a->content_type);
+    for (size_t i = 0; i < a->nheaders; i++) add(m, a->header[i].name, a->header[i].value);
+    if (!has_header(a, "Cache-Control")) add(m, "Cache-Control", "no-store");
+    if (a->content_type) {
+        add(m, "X-Content-Type-Options", "nosniff");
+        add(m, "Vary", "Accept-Encoding, Authorization");
+    }
+    char id[130];
+    str head = str_head(r->op.id, sizeof id - 1);
+    if (head.n) memcpy(id, head.p, head.n);
+    id[head.n] = 0;
+    add(m, "X-Request-Id", id);
+    if (r->rate.limit) {
+        add_number(m, "RateLimit-Limit", r->rate.limit);
+        add_number(m, "RateLimit-Remaining", r->rate.remaining);
+        add_number(m, "RateLimit-Reset", r->rate.reset_s);
+    }
+    if (a->close) add(m, "Connection", "close");
+}
+
+void answer_build(struct http_request *r)
+{
+    struct answer *a = &r->answer;
+    if (a->shared || a->built) return;
+    a->built = true;
+    if (!a->made) {
+        union {
+            const char *c;
+            void *v;
+        } body = { a->body.n ? a->body.p : "" };
+        /* The bytes stay where they are: in the request's arena, which outlives the sending. */
+        a->made = MHD_create_response_from_buffer_with_free_callback(a->body.n, body.v, NULL);
+        if (!a->made) bug("out of memory for an answer");
+    }
+    add_headers(r, a->made);
+}
+
+bool answer_send(struct http_request *r)
+{
+    struct answer *a = &r->answer;
+    if (!a->status) bug("an answer without status");
+    r->conn->idle_since_us = 0;
+    if (!a->built) answer_build(r);
+    bool ok = MHD_queue_response(r->mhd, (unsigned)a->status, a->made) == MHD_YES;
+    answer_drop(r);
+    return ok;
+}

@@ -1,0 +1,245 @@
+/* The daemon's inside, shared by the files http*.c, live.c and ws.c and nobody else.
+ *
+ * A connection (struct http_conn) belongs to one of libmicrohttpd's threads and owns at most one request at a
+ * time. A request passes through stages: HEAD -> BODY -> WORK (suspended, a worker has it) -> ANSWER. Whoever
+ * holds it in a stage may touch it without a lock; suspending and resuming the connection are the hand-overs.
+ * Requests are counted references because an upload's thread may outlive the client's connection. */
+#pragma once
+#include "base/buf.h"
+#include "net/http.h"
+#include "net/http_rate.h"
+#include "net/router.h"
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Request headers that the server itself looks at: one list gives the index and the name. */
+#define HTTP_HEADERS(X) \
+    X(HOST, "host") X(AUTHORIZATION, "authorization") X(CONTENT_TYPE, "content-type") \
+    X(CONTENT_LENGTH, "content-length") X(CONTENT_RANGE, "content-range") \
+    X(TRANSFER_ENCODING, "transfer-encoding") X(EXPECT, "expect") X(ACCEPT, "accept") \
+    X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") X(IF_RANGE, "if-range") \
+    X(RANGE, "range") X(REQUEST_ID, "x-request-id") X(FORWARDED_FOR, "x-forwarded-for") \
+    X(USER_AGENT, "user-agent") X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") \
+    X(UPGRADE, "upgrade") X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
+    X(WS_VERSION, "sec-websocket-version") X(WS_PROTOCOL, "sec-websocket-protocol") \
+    X(LAST_EVENT_ID, "last-event-id")
+#define X(id, name) H_##id,
+enum http_header_id { HTTP_HEADERS(X) H__COUNT };
+#undef X
+
+enum { ANSWER_HEADERS = 12 };
+struct answer_header {
+    const char *name, *value;
+};
+/* What goes back. `made` wins: an MHD_Response that somebody has built already. */
+struct answer {
+    int status;
+    const char *content_type;
+    str body;
+    struct answer_header header[ANSWER_HEADERS];
+    size_t nheaders;
+    struct MHD_Response *made;
+    struct http_shared *shared; /* that made belongs to */
+    bool built;                 /* made has all its headers */
+    bool close;  /* the connection must not be used again */
+};
+
+/* Work for the pool. */
+struct task {
+    struct task *next;
+    void (*run)(struct task *);
+    i64 since_us;
+};
+
+enum stage {
+    STAGE_HEAD,   /* headers have just been read */
+    STAGE_BODY,   /* collecting a JSON body, or none */
+    STAGE_UPLOAD, /* bytes go into req->upload */
+    STAGE_DRAIN,  /* the answer is known; what still comes is thrown away */
+    STAGE_WORK,   /* suspended; a worker or the upload's thread has it */
+    STAGE_ANSWER, /* resumed with an answer */
+    STAGE_LEAVE,  /* resumed; the socket goes to the live thread */
+    STAGE_SENT,
+};
+
+struct http_conn;
+struct live_socket;
+struct http_body;
+struct http_request {
+    struct http *http;
+    struct http_conn *conn;
+    struct MHD_Connection *mhd;
+    atomic_int refs;
+    enum stage stage;
+    struct arena arena;
+    struct op op;
+    struct principal who;
+    struct op_note note;
+    struct task task;
+
+    str target, path, query; /* as sent */
+    enum method method;
+    bool head, options;
+    const struct row *row;
+    str param[ROUTE_PARAMS];
+    str header[H__COUNT];
+    u8 seen[H__COUNT]; /* how often each came */
+    str address;       /* the client's, through trusted proxies */
+    struct rate_state rate;
+
+    i64 length;   /* Content-Length; -1: chunked; 0: none */
+    i64 received; /* of the body, drained bytes too */
+    struct buf body;
+    i64 start_us;
+
+    struct http_body *upload;
+    struct live_socket *live;
+    void *out; /* the handler's answer */
+    bool idempotent;
+    struct http_kept kept;
+    struct answer answer;
+};
+
+struct http_conn {
+    struct http_conn *next, *prev; /* the list that the sweeper walks */
+    struct http *http;
+    int fd;
+    _Atomic i64 idle_since_us; /* 0: a request is being served */
+    struct sockaddr_in6 peer;  /* IPv4 as mapped address */
+    char address[INET6_ADDRSTRLEN];
+    size_t address_n;
+    struct http_request *request; /* kept for reuse between requests */
+};
+
+struct cidr {
+    struct in6_addr base;
+    int bits;
+};
+
+struct pool;
+struct live;
+struct http {
+    struct http_options options;
+    struct arena arena; /* strings of the options, routes, static files */
+    struct router *router;
+    struct MHD_Daemon *daemon;
+    int port;
+    struct pool *pool;
+    struct live *live;
+    struct rate_table *rate;
+    struct cidr *proxy;
+    size_t nproxies;
+    struct http_shared **file; /* one per options.files */
+    atomic_bool stopping;
+    _Atomic i64 requests, errors, in_flight, connections, uploads, live_sockets;
+
+    pthread_mutex_t lock; /* conns, and waiting for in_flight to fall */
+    pthread_cond_t calm;
+    struct http_conn *conns;
+};
+
+/* http_request.c: the first look at a request. */
+struct http_request *request_take(struct http_conn *, struct MHD_Connection *, const char *uri);
+void request_ref(struct http_request *);
+void request_unref(struct http_request *);
+/* Headers, framing, address, route, limits. False: req->answer says why not. */
+bool request_head(struct http_request *, const char *method);
+void request_copy_strings(struct http_request *); /* so that they outlive the connection */
+bool request_host_allowed(const struct http_request *);
+void request_charge_address(struct http_request *); /* for a refused token */
+
+/* http_bind.c: In from path, query, headers and body. */
+err_t request_bind(struct http_request *, void *in) MUST_USE;
+bool query_find(struct arena *, str query, str name, str *out); /* decoded; false: absent or malformed */
+bool media_type_is(str content_type, str want);                 /* without parameters, any case */
+bool accepts(str accept, str type);                             /* q=0 is no */
+bool accepts_coding(str accept_encoding, str coding);
+
+/* http_dispatch.c: operations. */
+void request_submit(struct http_request *); /* suspends the connection and gives it to a worker */
+void request_op_begin(struct http_request *);
+err_t request_authorise(struct http_request *) MUST_USE;
+void request_finish(struct http_request *); /* the answer is ready: wakes the connection */
+void request_end(struct http *);            /* one less in flight */
+void request_fail_log(const struct http_request *);
+
+/* http_pool.c */
+struct pool *pool_new(int workers, int awake);
+bool pool_push(struct pool *, struct task *, bool force); /* false: full */
+void pool_free(struct pool *);                            /* runs what is queued, then ends the threads */
+
+/* http_answer.c */
+void answer_header(struct http_request *, const char *name, const char *value); /* value must stay */
+void answer_problem(struct http_request *);                                     /* from op.err */
+void answer_fail(struct http_request *, err_t, const char *field, const char *fmt, ...) PRINTF(4, 5);
+void answer_json(struct http_request *, int status, const struct desc *, const void *val);
+bool answer_send(struct http_request *); /* on the connection's thread */
+void answer_build(struct http_request *);
+void answer_drop(struct http_request *); /* forgets an answer that was not sent */
+str answer_gzip(struct arena *, str body);
+bool etag_matches(str if_none_match, str etag);
+
+/* http_shared.c */
+struct http_shared *shared_new(str body, str packed, bool owned, const char *etag, const char *type, const char *cache);
+
+/* http_upload.c */
+void upload_begin(struct http_request *);
+void upload_data(struct http_request *, const char *p, size_t *n); /* takes what fits, may suspend */
+void upload_end(struct http_request *);                            /* all bytes are here */
+void upload_gone(struct http_request *);                           /* the client left */
+bool upload_proceed(struct http_request *);                        /* the repeated first call */
+
+/* http_file.c */
+void answer_file(struct http_request *, struct http_file *);
+struct byte_range {
+    i64 first, last;
+};
+enum range_result { RANGE_NONE, RANGE_ONE, RANGE_BAD };
+enum range_result range_parse(str header, i64 size, struct byte_range *out);
+
+/* http_static.c */
+void static_build(struct http *);
+void static_free(struct http *);
+bool static_answer(struct http_request *); /* false: no such file */
+
+/* live.c: the thread that owns sockets of followers and WebSockets, and the sweep over idle connections. */
+struct live *live_new(struct http *);
+void live_stop(struct live *); /* ends every socket and the thread */
+void live_free(struct live *);
+struct live_ops;
+struct live_socket {
+    const struct live_ops *ops;
+    struct live *live;
+    struct live_socket *next, *prev; /* all sockets of the thread */
+    struct live_socket *dirty;
+    bool is_dirty;
+    bool listed;
+    atomic_int refs;
+    int fd; /* -1 before the hand-over and after the end */
+    u32 events;
+    str greeting; /* the answer's head, written first; mem */
+    size_t greeted;
+    i64 last_read_us, last_write_us;
+};
+struct live_ops {
+    bool (*ready)(struct live_socket *, u32 events); /* false: over */
+    bool (*tick)(struct live_socket *, i64 now_us);  /* about once a second; false: over */
+    void (*over)(struct live_socket *);              /* on the live thread, exactly once */
+    void (*free)(struct live_socket *);              /* last reference */
+    void (*stop)(struct live_socket *);              /* the server stops: say good-bye */
+};
+void live_adopt(struct live *, struct live_socket *, int fd); /* from a connection's thread; fd is live's from now */
+void live_abandon(struct live *, struct live_socket *);       /* never adopted: over() on the caller's thread */
+void live_dirty(struct live_socket *);                        /* any thread: call ready(s, 0) soon */
+void live_ref(struct live_socket *);
+void live_unref(struct live_socket *);
+bool live_greet(struct live_socket *, bool *done); /* false: broken */
+void live_want(struct live_socket *, u32 events);
+
+/* http_follow.c, ws.c: prepared on a worker; the hand-over follows when the connection wakes. */
+err_t follow_open(struct http_request *, const void *in) MUST_USE;
+err_t ws_open(struct http_request *, const void *in) MUST_USE;
+err_t ws_check_handshake(struct http_request *) MUST_USE;
+str ws_accept_key(struct arena *, str key);

@@ -1,0 +1,99 @@
+/* Answers made once and sent many times: three responses of libmicrohttpd (plain, gzip, 304), which counts them
+ * while they are being sent and frees their bytes after the last one. */
+#include "net/http_int.h"
+#include "base/enc.h"
+#include "base/hash.h"
+
+enum { PACK_LEAST = 512 };
+struct http_shared {
+    atomic_int refs;
+    char etag[72];
+    struct MHD_Response *plain, *gzip, *unchanged;
+};
+
+static void add(struct MHD_Response *m, const char *name, const char *value)
+{
+    if (MHD_add_response_header(m, name, value) != MHD_YES) bug("bad header %s: %s", name, value);
+}
+
+static void add_page_headers(struct MHD_Response *m)
+{
+    add(m, "Content-Security-Policy",
+        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+        "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'");
+    add(m, "X-Frame-Options", "DENY");
+    add(m, "Referrer-Policy", "no-referrer");
+}
+
+static struct MHD_Response *make(const struct http_shared *s, str bytes, bool owned, const char *type, const char *cache)
+{
+    union {
+        const char *c;
+        void *v;
+    } body = { bytes.n ? bytes.p : "" };
+    struct MHD_Response *m = MHD_create_response_from_buffer_with_free_callback_cls(
+        bytes.n, body.v, owned && bytes.n ? mem_free : NULL, body.v);
+    if (!m) bug("out of memory for an answer");
+    add(m, "ETag", s->etag);
+    add(m, "Vary", "Accept-Encoding");
+    if (cache) add(m, "Cache-Control", cache);
+    if (!type) return m;
+    add(m, "Content-Type", type);
+    add(m, "X-Content-Type-Options", "nosniff");
+    if (!strncmp(type, "text/html", 9)) add_page_headers(m);
+    return m;
+}
+
+struct http_shared *shared_new(str body, str packed, bool owned, const char *etag, const char *type, const char *cache)
+{
+    struct http_shared *s = MEM_NEW(struct http_shared);
+    atomic_init(&s->refs, 1);
+    snprintf(s->etag, sizeof s->etag, "%s", etag);
+    s->plain = make(s, body, owned, type, cache);
+    s->unchanged = make(s, (str){ 0 }, false, NULL, cache);
+    if (!packed.p) return s;
+    s->gzip = make(s, packed, owned, type, cache);
+    add(s->gzip, "Content-Encoding", "gzip");
+    return s;
+}
+
+struct http_shared *http_shared_new(str body, const char *content_type, const char *cache_control)
+{
+    sha256 h = sha256_of(body);
+    char etag[36] = "\"";
+    hex_encode(h.b, 16, etag + 1);
+    etag[33] = '"';
+    struct arena scratch = { 0 };
+    str packed = body.n >= PACK_LEAST && body.n < UINT32_MAX / 2 ? answer_gzip(&scratch, body) : (str){ 0 };
+    struct http_shared *s = shared_new(mem_str(body), mem_str(packed), true, etag, content_type, cache_control);
+    arena_free(&scratch);
+    return s;
+}
+
+void http_shared_ref(struct http_shared *s) { atomic_fetch_add(&s->refs, 1); }
+
+void http_shared_unref(struct http_shared *s)
+{
+    if (!s || atomic_fetch_sub(&s->refs, 1) > 1) return;
+    MHD_destroy_response(s->plain);
+    MHD_destroy_response(s->unchanged);
+    if (s->gzip) MHD_destroy_response(s->gzip);
+    mem_free(s);
+}
+
+bool http_answer_shared(struct http_request *r, struct http_shared *s)
+{
+    struct answer *a = &r->answer;
+    answer_drop(r);
+    http_shared_ref(s);
+    a->shared = s;
+    a->built = true;
+    a->status = 200;
+    if (r->header[H_IF_NONE_MATCH].p && etag_matches(r->header[H_IF_NONE_MATCH], str_of(s->etag))) {
+        a->status = 304;
+        a->made = s->unchanged;
+    } else {
+        a->made = s->gzip && accepts_coding(r->header[H_ACCEPT_ENCODING], S("gzip")) ? s->gzip : s->plain;
+    }
+    return true;
+}
