@@ -1,8 +1,9 @@
 /* The daemon: sockets, connections and the stages of a request. libmicrohttpd's threads call on_request() for
  * the head, for each piece of a body, at its end, and again after each resume. */
-#include "net/http_int.h"
 #include "base/log.h"
+#include "net/http_int.h"
 #include "net/http_listen.h"
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -40,7 +41,8 @@ static void conn_remove(struct http_conn *c)
     mem_free(c);
 }
 
-static void on_connection(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_ConnectionNotificationCode code)
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **slot,
+                          enum MHD_ConnectionNotificationCode code)
 {
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         if (*slot) conn_remove(*slot);
@@ -72,8 +74,8 @@ static enum MHD_Result send_now(struct http_request *r)
     return answer_send(r) ? MHD_YES : MHD_NO;
 }
 
-/* A refusal. It can only be queued here or after the whole body, and here it costs the connection, which still
- * has the body under way: short bodies are read to their end first. */
+/* A refusal. It can only be queued here or after the whole body, and here it costs the connection, which
+ * still has the body under way: short bodies are read to their end first. */
 static enum MHD_Result refuse(struct http_request *r)
 {
     bool expects = r->header[H_EXPECT].p != NULL;
@@ -86,10 +88,7 @@ static enum MHD_Result refuse(struct http_request *r)
 static enum MHD_Result on_head(struct http_request *r, const char *method)
 {
     if (!request_head(r, method)) return refuse(r);
-    if (r->row && r->row->kind == ROW_UPLOAD) {
-        upload_begin(r);
-        return MHD_YES;
-    }
+    if (r->row && r->row->kind == ROW_UPLOAD) return upload_begin(r) ? MHD_YES : refuse(r);
     r->stage = STAGE_BODY;
     return MHD_YES;
 }
@@ -102,6 +101,7 @@ static enum MHD_Result on_body(struct http_request *r, const char *data, size_t 
         answer_fail(r, ERR_LIMIT, NULL, "the body is larger than %lld bytes", (long long)max);
         r->body = (struct buf){ 0 };
         r->stage = STAGE_DRAIN;
+        r->received = 0;
     } else {
         if (!r->body.p && r->length > 0) buf_room(&r->body, (size_t)MIN(r->length, KIB(256)) + 1);
         buf_put(&r->body, (str){ data, *n });
@@ -114,7 +114,7 @@ static enum MHD_Result on_drain(struct http_request *r, size_t *n)
 {
     r->received += (i64)*n;
     *n = 0;
-    return r->received > DRAIN_MAX + MAX(r->length, 0) ? MHD_NO : MHD_YES;
+    return r->received > DRAIN_MAX ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result on_whole(struct http_request *r)
@@ -129,8 +129,8 @@ static enum MHD_Result on_whole(struct http_request *r)
     return MHD_YES;
 }
 
-/* Gives the socket to the live thread: a second descriptor of it stays open when libmicrohttpd closes its own,
- * which it does at MHD_NO and, with MHD_USE_TURBO, without a shutdown(). */
+/* Gives the socket to the live thread: a second descriptor of it stays open when libmicrohttpd closes its
+ * own, which it does at MHD_NO and, with MHD_USE_TURBO, without a shutdown(). */
 static enum MHD_Result leave(struct http_request *r)
 {
     int fd = fcntl(r->conn->fd, F_DUPFD_CLOEXEC, 3);
@@ -152,10 +152,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
     case STAGE_BODY: return *n ? on_body(r, data, n) : on_whole(r);
     case STAGE_DRAIN: return *n ? on_drain(r, n) : on_whole(r);
     case STAGE_UPLOAD:
-        if (*n) upload_data(r, data, n);
-        else if (!upload_proceed(r)) upload_end(r);
-        else if (r->stage == STAGE_ANSWER) return send_now(r);
-        return MHD_YES;
+        if (*n) return upload_data(r, data, n) ? MHD_YES : MHD_NO;
+        if (!upload_proceed(r)) upload_end(r);
+        return r->stage == STAGE_ANSWER ? send_now(r) : MHD_YES;
     case STAGE_ANSWER: return send_now(r);
     case STAGE_LEAVE: return leave(r);
     case STAGE_WORK:
@@ -164,7 +163,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
     return MHD_NO;
 }
 
-static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enum MHD_RequestTerminationCode code)
+static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot,
+                         enum MHD_RequestTerminationCode code)
 {
     (void)cls, (void)mhd, (void)code;
     struct http_request *r = *slot;
@@ -173,7 +173,8 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enu
     if (r->upload) upload_gone(r);
     struct http_conn *c = r->conn;
     c->idle_since_us = time_mono_us();
-    if (r == c->request && atomic_load(&r->refs) > 1) c->request = NULL; /* its upload still runs: let it go */
+    if (r == c->request && atomic_load(&r->refs) > 1)
+        c->request = NULL; /* its upload still runs: let it go */
     else if (r == c->request) {
         answer_drop(r);
         return;
@@ -182,15 +183,6 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot, enu
 }
 
 /* Start and stop. */
-
-static void log_mhd(void *cls, const char *fmt, va_list ap)
-{
-    (void)cls;
-    if (log_least > LOG_LEVEL_DEBUG) return;
-    char text[256];
-    vsnprintf(text, sizeof text, fmt, ap);
-    LOG_DEBUG("microhttpd", KV("text", str_trim(str_of(text))));
-}
 
 /* Names stay as they are; on_uri() keeps the query before it is cut up. */
 static size_t unescape_nothing(void *cls, struct MHD_Connection *c, char *s)
@@ -219,10 +211,11 @@ static int connections_allowed(int wish)
 static err_t start_daemon(struct op *op, struct http *h, int fd)
 {
     struct http_options *o = &h->options;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG;
+    unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem opt[] = {
         { MHD_OPTION_LISTEN_SOCKET, fd, NULL },
-        { MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_mhd, NULL },
+        { MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)library_log, NULL },
         { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_uri, NULL },
         { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)unescape_nothing, NULL },
         { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, h },
@@ -264,8 +257,8 @@ static void http_free(struct http *h)
     mem_free(h);
 }
 
-err_t http_start(struct op *op, const struct http_options *o, const struct route *const *tables, const size_t *n,
-                 size_t ntables, struct http **out)
+err_t http_start(struct op *op, const struct http_options *o, const struct route *const *tables,
+                 const size_t *n, size_t ntables, struct http **out)
 {
     struct buf faults = BUF(op->arena);
     if (routes_check(&faults, tables, n, ntables))

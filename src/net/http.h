@@ -1,6 +1,6 @@
 /* The HTTP/1.1 server, on libmicrohttpd (epoll, a thread pool owns sockets). API rows run on a worker pool:
  * the connection is suspended, the operation runs straight-line and may block, the answer is queued when what
- * it wrote is durable (db_when_durable). Uploads run on a thread of their own, bounded in number. Live
+ * it wrote is durable (options.when_durable). Uploads run on a thread of their own, bounded in number. Live
  * connections (SSE, NDJSON, WebSocket) copy from a bounded ring per subscriber. Every error is a problem
  * document (RFC 9457): {"type","title","status","code","detail","field","request_id"}. */
 #pragma once
@@ -8,16 +8,16 @@
 
 struct http;
 
-/* Idempotency-Key on POST rows: the answer of a request that succeeded is kept for a day and given again to whoever
- * (op->who) repeats the request under the same key. */
+/* Idempotency-Key on POST rows: the answer of a request that succeeded is kept for a day and given again to
+ * whoever (op->who) repeats the request under the same key. */
 struct http_kept {
     str key, fingerprint; /* fingerprint: of method, path, query and body */
     int status;           /* 0: none (yet) */
     str body;             /* JSON, or empty */
 };
 struct http_idempotency {
-    /* Known: fills status and body. New: reserves the key durably and leaves status 0. ERR_CONFLICT: the key is in
-     * use by a request under way, or belonged to one with another fingerprint. */
+    /* Known: fills status and body. New: reserves the key durably and leaves status 0. ERR_CONFLICT: the key
+     * is in use by a request under way, or belonged to one with another fingerprint. */
     err_t (*find)(struct op *, struct http_kept *);
     /* After the handler's commit. status 0: it failed, the reservation is given up. */
     err_t (*store)(struct op *, const struct http_kept *);
@@ -34,6 +34,9 @@ struct http_options {
      * for long. A bad token is an error. */
     err_t (*authenticate)(struct op *, str authorization, struct principal *out);
     const struct http_idempotency *idempotency; /* NULL: the header is ignored */
+    /* Ends the operation's use of the database and calls done() once what it wrote is durable:
+     * db_when_durable. NULL: at once. */
+    void (*when_durable)(struct op *, void (*done)(void *arg, err_t), void *arg);
     /* Told of every refused attempt (401 or 403, by the dispatcher or the handler) on a row that has .audit
      * or ROUTE_SIGN_IN; op->note and op->err are set. NULL: nobody is told. */
     void (*refused)(struct op *, err_t);

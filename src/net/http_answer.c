@@ -1,8 +1,8 @@
 /* Answers: JSON, problem documents, shared answers; building libmicrohttpd's response and queueing it. */
-#include "net/http_int.h"
 #include "base/enc.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "net/http_int.h"
 #include <zlib.h>
 
 enum { GZIP_LEAST = 4096 };
@@ -54,8 +54,11 @@ void answer_problem(struct http_request *r)
     struct answer *a = &r->answer;
     bool close = a->close;
     answer_drop(r);
-    *a = (struct answer){ .status = err_http(r->op.err.code), .content_type = "application/problem+json", .close = close };
-    if (r->op.err.code == ERR_UNAUTHENTICATED) answer_header(r, "WWW-Authenticate", "Bearer realm=\"netbit\"");
+    *a = (struct answer){ .status = err_http(r->op.err.code),
+                          .content_type = "application/problem+json",
+                          .close = close };
+    if (r->op.err.code == ERR_UNAUTHENTICATED)
+        answer_header(r, "WWW-Authenticate", "Bearer realm=\"netbit\"");
     if (r->op.retry_after_us > 0) {
         i64 s = (r->op.retry_after_us + SEC(1) - 1) / SEC(1);
         answer_header(r, "Retry-After", arena_printf(&r->arena, "%lld", (long long)s).p);
@@ -135,19 +138,26 @@ void answer_json(struct http_request *r, int status, const struct desc *d, const
             return;
         }
     }
-    if (a->body.n >= GZIP_LEAST && a->body.n < UINT32_MAX / 2 && accepts_coding(r->header[H_ACCEPT_ENCODING], S("gzip"))) {
-        str packed = answer_gzip(&r->arena, a->body);
-        if (!packed.p) return;
-        a->body = packed;
-        answer_header(r, "Content-Encoding", "gzip");
-    }
 }
 
 /* libmicrohttpd's response. */
 
+static void pack(struct http_request *r)
+{
+    struct answer *a = &r->answer;
+    if (a->body.n < GZIP_LEAST || a->body.n > UINT32_MAX / 2 ||
+        !accepts_coding(r->header[H_ACCEPT_ENCODING], S("gzip")))
+        return;
+    str packed = answer_gzip(&r->arena, a->body);
+    if (!packed.p) return;
+    a->body = packed;
+    answer_header(r, "Content-Encoding", "gzip");
+}
+
 static void add(struct MHD_Response *m, const char *name, const char *value)
 {
-    if (MHD_add_response_header(m, name, value) != MHD_YES) LOG_ERROR("bad header", KV("name", name), KV("value", value));
+    if (MHD_add_response_header(m, name, value) != MHD_YES)
+        LOG_ERROR("bad header", KV("name", name), KV("value", value));
 }
 
 static void add_number(struct MHD_Response *m, const char *name, i64 n)
@@ -193,6 +203,7 @@ void answer_build(struct http_request *r)
     if (a->shared || a->built) return;
     a->built = true;
     if (!a->made) {
+        pack(r);
         union {
             const char *c;
             void *v;

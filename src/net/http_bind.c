@@ -1,7 +1,8 @@
 /* In from the parts of a request: {path} segments, query, headers, JSON body. Everything is checked by the
- * descriptor; unknown query parameters are refused like unknown members. Also the small grammars of headers. */
-#include "net/http_int.h"
+ * descriptor; unknown query parameters are refused like unknown members. Also the small grammars of headers.
+ */
 #include "base/enc.h"
+#include "net/http_int.h"
 
 /* Text of outside bytes: decoded, UTF-8. */
 static err_t decode(struct op *op, const char *field, str raw, bool plus, str *out)
@@ -9,7 +10,8 @@ static err_t decode(struct op *op, const char *field, str raw, bool plus, str *o
     size_t at;
     bool plain = raw.n == 0 || (!str_find_char(raw, '%', &at) && !(plus && str_find_char(raw, '+', &at)));
     if (plain) *out = raw;
-    else if (!percent_decode(op->arena, raw, plus, out)) return fail_field(op, field, "is not well-formed percent-encoding");
+    else if (!percent_decode(op->arena, raw, plus, out))
+        return fail_field(op, field, "is not well-formed percent-encoding");
     return str_utf8_ok(*out) ? OK : fail_field(op, field, "is not valid UTF-8");
 }
 

@@ -1,11 +1,9 @@
-/* Operations: what a worker does with a request. Authenticate, bind, check rights, call, write the answer, and
- * let it go when what the operation wrote is durable. */
-#include "net/http_int.h"
+/* Operations: what a worker does with a request. Authenticate, bind, check rights, call, write the answer,
+ * and let it go when what the operation wrote is durable. */
 #include "base/enc.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "port/db/db.h"
-#include "port/ports.h"
+#include "net/http_int.h"
 
 void request_fail_log(const struct http_request *r)
 {
@@ -13,7 +11,8 @@ void request_fail_log(const struct http_request *r)
     if (e->code != ERR_INTERNAL && log_least > LOG_LEVEL_DEBUG) return;
     enum log_level level = e->code == ERR_INTERNAL ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG;
     LOG_(level, "request failed", KV("code", err_name(e->code)), KV("text", e->msg), KV("field", e->field),
-         KV("at", e->at ? e->at : ""), KV("operation", r->row->name), KV("request", r->op.id), KV("user", r->who.login));
+         KV("at", e->at ? e->at : ""), KV("operation", r->row->name), KV("request", r->op.id),
+         KV("user", r->who.login));
 }
 
 void request_op_begin(struct http_request *r)
@@ -23,7 +22,8 @@ void request_op_begin(struct http_request *r)
     op->deadline_us = r->start_us + row->deadline_us;
     if (!row->route->audit) return;
     r->note = (struct op_note){ .action = row->route->audit,
-                                .method_path = arena_printf(&r->arena, "%s %.*s", method_names[r->method], STR(r->path)) };
+                                .method_path = arena_printf(&r->arena, "%s %.*s", method_names[r->method],
+                                                            STR(r->path)) };
     op->note = &r->note;
 }
 
@@ -68,17 +68,19 @@ err_t request_authorise(struct http_request *r)
 
 static str fingerprint(struct http_request *r)
 {
-    str text = arena_printf(&r->arena, "%s %.*s\n%.*s", method_names[r->method], STR(r->target), STR(buf_str(&r->body)));
+    str text = arena_printf(&r->arena, "%s %.*s\n%.*s", method_names[r->method], STR(r->target),
+                            STR(buf_str(&r->body)));
     return sha256_text(&r->arena, sha256_of(text));
 }
 
-err_t http_idempotency_begin(struct http_request *r, bool *answered)
+static err_t idempotency_begin(struct http_request *r, bool *answered)
 {
     const struct http_idempotency *idem = r->http->options.idempotency;
     str key = r->header[H_IDEMPOTENCY_KEY];
     *answered = false;
     if (!idem || !key.p || r->method != POST || r->who.kind == WHO_NOBODY) return OK;
-    if (!key.n || key.n > 255 || !str_utf8_ok(key)) return fail_field(&r->op, "idempotency-key", "must be 1 to 255 characters");
+    if (!key.n || key.n > 255 || !str_utf8_ok(key))
+        return fail_field(&r->op, "idempotency-key", "must be 1 to 255 characters");
     r->kept = (struct http_kept){ .key = key, .fingerprint = fingerprint(r) };
     TRY(idem->find(&r->op, &r->kept));
     if (!r->kept.status) {
@@ -115,7 +117,7 @@ static err_t call(struct http_request *r)
     void *in = arena_alloc(&r->arena, row->in->size), *out = arena_alloc(&r->arena, row->out->size);
     TRY(request_bind(r, in));
     bool answered;
-    TRY(http_idempotency_begin(r, &answered));
+    TRY(idempotency_begin(r, &answered));
     if (answered) return OK;
     err_t e = api->call(&r->op, in, out);
     if (!e) answer_json(r, row->status, row->out, out);
@@ -151,7 +153,9 @@ static void durable(void *arg, err_t e)
 {
     struct http_request *r = arg;
     if (e && !r->op.err.code) {
-        r->op.err = (struct op_error){ .code = e, .msg = str_of("what was written could not be made durable"), .at = HERE };
+        r->op.err = (struct op_error){ .code = e,
+                                       .msg = str_of("what was written could not be made durable"),
+                                       .at = HERE };
         answer_problem(r);
         request_fail_log(r);
     }
@@ -170,8 +174,7 @@ static void work(struct task *t)
     } else {
         r->op.err = (struct op_error){ 0 };
     }
-    const struct ports *ports = r->op.ports;
-    if (ports && ports->db) db_when_durable(&r->op, durable, r);
+    if (r->http->options.when_durable) r->http->options.when_durable(&r->op, durable, r);
     else durable(r, OK);
 }
 
@@ -194,9 +197,9 @@ void request_finish(struct http_request *r)
 
 void request_end(struct http *h)
 {
-    if (atomic_fetch_sub(&h->in_flight, 1) > 1 || !atomic_load(&h->stopping)) return;
+    /* Under the lock to the end, so that http_stop() cannot free h in between. */
     pthread_mutex_lock(&h->lock);
-    pthread_cond_broadcast(&h->calm);
+    if (atomic_fetch_sub(&h->in_flight, 1) == 1) pthread_cond_broadcast(&h->calm);
     pthread_mutex_unlock(&h->lock);
 }
 

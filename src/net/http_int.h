@@ -16,15 +16,17 @@
 
 /* Request headers that the server itself looks at: one list gives the index and the name. */
 #define HTTP_HEADERS(X) \
-    X(HOST, "host") X(AUTHORIZATION, "authorization") X(CONTENT_TYPE, "content-type") \
-    X(CONTENT_LENGTH, "content-length") X(CONTENT_RANGE, "content-range") \
-    X(TRANSFER_ENCODING, "transfer-encoding") X(EXPECT, "expect") X(ACCEPT, "accept") \
-    X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") X(IF_RANGE, "if-range") \
-    X(RANGE, "range") X(REQUEST_ID, "x-request-id") X(FORWARDED_FOR, "x-forwarded-for") \
-    X(USER_AGENT, "user-agent") X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") \
-    X(UPGRADE, "upgrade") X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
-    X(WS_VERSION, "sec-websocket-version") X(WS_PROTOCOL, "sec-websocket-protocol") \
-    X(LAST_EVENT_ID, "last-event-id")
+    X(HOST, "host") \
+    X(AUTHORIZATION, "authorization") X(CONTENT_TYPE, "content-type") X(CONTENT_LENGTH, "content-length") \
+        X(CONTENT_RANGE, "content-range") X(TRANSFER_ENCODING, "transfer-encoding") X(EXPECT, "expect") \
+            X(ACCEPT, "accept") X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") \
+                X(IF_RANGE, "if-range") X(RANGE, "range") X(REQUEST_ID, "x-request-id") \
+                    X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") \
+                        X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") X(UPGRADE, "upgrade") \
+                            X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
+                                X(WS_VERSION, "sec-websocket-version") \
+                                    X(WS_PROTOCOL, "sec-websocket-protocol") \
+                                        X(LAST_EVENT_ID, "last-event-id")
 #define X(id, name) H_##id,
 enum http_header_id { HTTP_HEADERS(X) H__COUNT };
 #undef X
@@ -43,7 +45,7 @@ struct answer {
     struct MHD_Response *made;
     struct http_shared *shared; /* that made belongs to */
     bool built;                 /* made has all its headers */
-    bool close;  /* the connection must not be used again */
+    bool close;                 /* the connection must not be used again */
 };
 
 /* Work for the pool. */
@@ -165,6 +167,9 @@ void request_finish(struct http_request *); /* the answer is ready: wakes the co
 void request_end(struct http *);            /* one less in flight */
 void request_fail_log(const struct http_request *);
 
+/* http_library.c */
+void library_log(void *cls, const char *fmt, va_list) PRINTF(2, 0);
+
 /* http_pool.c */
 struct pool *pool_new(int workers, int awake);
 bool pool_push(struct pool *, struct task *, bool force); /* false: full */
@@ -182,14 +187,16 @@ str answer_gzip(struct arena *, str body);
 bool etag_matches(str if_none_match, str etag);
 
 /* http_shared.c */
-struct http_shared *shared_new(str body, str packed, bool owned, const char *etag, const char *type, const char *cache);
+struct http_shared *shared_new(str body, str packed, bool owned, const char *etag, const char *type,
+                               const char *cache);
 
 /* http_upload.c */
-void upload_begin(struct http_request *);
-void upload_data(struct http_request *, const char *p, size_t *n); /* takes what fits, may suspend */
-void upload_end(struct http_request *);                            /* all bytes are here */
-void upload_gone(struct http_request *);                           /* the client left */
-bool upload_proceed(struct http_request *);                        /* the repeated first call */
+bool upload_begin(struct http_request *); /* false: too many, see the answer */
+bool upload_data(struct http_request *, const char *p,
+                 size_t *n);                /* takes what fits, may suspend; false: cut it off */
+void upload_end(struct http_request *);     /* all bytes are here */
+void upload_gone(struct http_request *);    /* the client left */
+bool upload_proceed(struct http_request *); /* the repeated first call */
 
 /* http_file.c */
 void answer_file(struct http_request *, struct http_file *);
@@ -230,9 +237,10 @@ struct live_ops {
     void (*free)(struct live_socket *);              /* last reference */
     void (*stop)(struct live_socket *);              /* the server stops: say good-bye */
 };
-void live_adopt(struct live *, struct live_socket *, int fd); /* from a connection's thread; fd is live's from now */
-void live_abandon(struct live *, struct live_socket *);       /* never adopted: over() on the caller's thread */
-void live_dirty(struct live_socket *);                        /* any thread: call ready(s, 0) soon */
+void live_adopt(struct live *, struct live_socket *,
+                int fd); /* from a connection's thread; fd is live's from now */
+void live_abandon(struct live *, struct live_socket *); /* never adopted: over() on the caller's thread */
+void live_dirty(struct live_socket *);                  /* any thread: call ready(s, 0) soon */
 void live_ref(struct live_socket *);
 void live_unref(struct live_socket *);
 bool live_greet(struct live_socket *, bool *done); /* false: broken */

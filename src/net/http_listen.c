@@ -70,7 +70,8 @@ void listen_peer(const struct sockaddr *sa, struct sockaddr_in6 *out)
 size_t listen_address_text(const struct in6_addr *a, char out[INET6_ADDRSTRLEN])
 {
     bool mapped = IN6_IS_ADDR_V4MAPPED(a);
-    inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? (const void *)(a->s6_addr + 12) : a, out, INET6_ADDRSTRLEN);
+    inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? (const void *)(a->s6_addr + 12) : a, out,
+              INET6_ADDRSTRLEN);
     return strlen(out);
 }
 
@@ -78,7 +79,8 @@ bool listen_address_parse(str text, struct in6_addr *out)
 {
     char z[INET6_ADDRSTRLEN];
     text = str_trim(text);
-    if (text.n >= 2 && text.p[0] == '[' && text.p[text.n - 1] == ']') text = str_head(str_skip(text, 1), text.n - 2);
+    if (text.n >= 2 && text.p[0] == '[' && text.p[text.n - 1] == ']')
+        text = str_head(str_skip(text, 1), text.n - 2);
     if (!text.n || text.n >= sizeof z) return false;
     memcpy(z, text.p, text.n);
     z[text.n] = 0;
@@ -96,7 +98,8 @@ static err_t parse_cidr(struct op *op, str text, struct cidr *out)
     int most = ok && IN6_IS_ADDR_V4MAPPED(&out->base) ? 32 : 128;
     i64 n = most;
     if (has_bits) ok = ok && str_to_i64(bits, &n) && n >= 0 && n <= most;
-    if (!ok) return fail(op, ERR_INVALID, "trusted proxy '%.*s' is neither an address nor a network", STR(text));
+    if (!ok)
+        return fail(op, ERR_INVALID, "trusted proxy '%.*s' is neither an address nor a network", STR(text));
     out->bits = (int)n + 128 - most;
     return OK;
 }

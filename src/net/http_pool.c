@@ -1,15 +1,15 @@
-/* The worker pool. A bounded queue of tasks and a fixed set of threads, of which only as many are kept busy as
- * there are cores: more threads on the same cores only get in each other's way (measured: docs/adr/0010). The
- * others are a reserve for operations that wait (PostgreSQL, a slow disk, a password hash): when the head of the
- * queue has waited for LATE_US, the reserve's watcher takes it and wakes the next watcher. */
-#include "net/http_int.h"
+/* The worker pool. A bounded queue of tasks and a fixed set of threads, of which only as many are kept busy
+ * as there are cores: more threads on the same cores only get in each other's way (measured: docs/adr/0010).
+ * The others are a reserve for operations that wait (PostgreSQL, a slow disk, a password hash): when the head
+ * of the queue has waited for LATE_US, the reserve's watcher takes it and wakes the next watcher. */
 #include "base/log.h"
+#include "net/http_int.h"
 
 enum { QUEUE_MAX = 4096, LATE_US = 2000 };
 struct pool {
     pthread_mutex_t lock;
-    pthread_cond_t work;  /* for the workers in front */
-    pthread_cond_t late;  /* for the reserve */
+    pthread_cond_t work; /* for the workers in front */
+    pthread_cond_t late; /* for the reserve */
     struct task *head, **tail;
     size_t queued;
     int front, idle_front;

@@ -1,7 +1,7 @@
 /* The first look at a request: headers, framing, the client's address, the row, rate limits. Everything here
  * runs on a connection's thread and must not block. */
-#include "net/http_int.h"
 #include "base/enc.h"
+#include "net/http_int.h"
 #include "net/http_listen.h"
 #include <ctype.h>
 
@@ -78,8 +78,8 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 /* Lengths that proxies and servers might read differently are refused: they are how requests are smuggled. */
 static bool check_framing(struct http_request *r)
 {
-    static const enum http_header_id once[] = { H_CONTENT_LENGTH, H_TRANSFER_ENCODING, H_HOST, H_AUTHORIZATION,
-                                                H_CONTENT_TYPE };
+    static const enum http_header_id once[] = { H_CONTENT_LENGTH, H_TRANSFER_ENCODING, H_HOST,
+                                                H_AUTHORIZATION, H_CONTENT_TYPE };
     for (size_t i = 0; i < LEN(once); i++)
         if (r->seen[once[i]] > 1) {
             answer_fail(r, ERR_INVALID, header_names[once[i]].p, "the header is given more than once");
@@ -88,14 +88,16 @@ static bool check_framing(struct http_request *r)
         }
     if (r->seen[H_TRANSFER_ENCODING]) {
         if (r->seen[H_CONTENT_LENGTH] || !str_eq_fold(r->header[H_TRANSFER_ENCODING], S("chunked"))) {
-            answer_fail(r, ERR_INVALID, "transfer-encoding", "only 'chunked', and never with a Content-Length");
+            answer_fail(r, ERR_INVALID, "transfer-encoding",
+                        "only 'chunked', and never with a Content-Length");
             r->answer.close = true;
             return false;
         }
         r->length = -1;
         return true;
     }
-    if (r->seen[H_CONTENT_LENGTH] && (!str_to_i64(r->header[H_CONTENT_LENGTH], &r->length) || r->length < 0)) {
+    if (r->seen[H_CONTENT_LENGTH] &&
+        (!str_to_i64(r->header[H_CONTENT_LENGTH], &r->length) || r->length < 0)) {
         answer_fail(r, ERR_INVALID, "content-length", "not a number of bytes");
         r->answer.close = true;
         return false;
@@ -116,7 +118,8 @@ static bool split_target(struct http_request *r)
     r->path = path;
     bool ok = path.n && (path.p[0] == '/' || (r->options && str_eq(path, S("*"))));
     str decoded;
-    if (ok && str_find_char(path, '%', &at)) ok = percent_decode(&r->arena, path, false, &decoded) && str_utf8_ok(decoded);
+    if (ok && str_find_char(path, '%', &at))
+        ok = percent_decode(&r->arena, path, false, &decoded) && str_utf8_ok(decoded);
     else ok = ok && str_utf8_ok(path);
     if (!ok) answer_fail(r, ERR_INVALID, "path", "the path is not well-formed percent-encoded UTF-8");
     return ok;
@@ -193,7 +196,8 @@ void request_charge_address(struct http_request *r)
 {
     struct rate_state ignored;
     i64 per_minute = r->http->options.rate_per_minute;
-    if (per_minute) rate_take(r->http->rate, address_key(r), per_minute, REFUSED_TOKEN_COST, time_mono_us(), &ignored);
+    if (per_minute)
+        rate_take(r->http->rate, address_key(r), per_minute, REFUSED_TOKEN_COST, time_mono_us(), &ignored);
 }
 
 /* The row. */
@@ -228,7 +232,9 @@ static void answer_allow(struct http_request *r, const struct row *const *rows)
 static bool refuse_method(struct http_request *r, const struct row *const *rows, const char *method)
 {
     if (r->options) r->answer.status = 204;
-    else answer_fail(r, ERR_METHOD, NULL, "'%s' is not a method of '%.*s'", method, STR(str_head(r->path, 200)));
+    else
+        answer_fail(r, ERR_METHOD, NULL, "'%s' is not a method of '%.*s'", method,
+                    STR(str_head(r->path, 200)));
     answer_allow(r, rows);
     return false;
 }
@@ -334,7 +340,8 @@ bool http_header(const struct http_request *r, const char *name, str *out)
 {
     const char *value = NULL;
     size_t n = 0;
-    if (MHD_lookup_connection_value_n(r->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &n) != MHD_YES) return false;
+    if (MHD_lookup_connection_value_n(r->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &n) != MHD_YES)
+        return false;
     *out = (str){ value ? value : "", n };
     return true;
 }

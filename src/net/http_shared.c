@@ -1,8 +1,9 @@
-/* Answers made once and sent many times: three responses of libmicrohttpd (plain, gzip, 304), which counts them
- * while they are being sent and frees their bytes after the last one. */
-#include "net/http_int.h"
+/* Answers made once and sent many times: three responses of libmicrohttpd (plain, gzip, 304), which counts
+ * them while they are being sent and frees their bytes after the last one. */
 #include "base/enc.h"
 #include "base/hash.h"
+#include "base/log.h"
+#include "net/http_int.h"
 
 enum { PACK_LEAST = 512 };
 struct http_shared {
@@ -20,12 +21,14 @@ static void add_page_headers(struct MHD_Response *m)
 {
     add(m, "Content-Security-Policy",
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-        "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'");
+        "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
+        "object-src 'none'");
     add(m, "X-Frame-Options", "DENY");
     add(m, "Referrer-Policy", "no-referrer");
 }
 
-static struct MHD_Response *make(const struct http_shared *s, str bytes, bool owned, const char *type, const char *cache)
+static struct MHD_Response *make(const struct http_shared *s, str bytes, bool owned, const char *type,
+                                 const char *cache)
 {
     union {
         const char *c;
@@ -44,7 +47,8 @@ static struct MHD_Response *make(const struct http_shared *s, str bytes, bool ow
     return m;
 }
 
-struct http_shared *shared_new(str body, str packed, bool owned, const char *etag, const char *type, const char *cache)
+struct http_shared *shared_new(str body, str packed, bool owned, const char *etag, const char *type,
+                               const char *cache)
 {
     struct http_shared *s = MEM_NEW(struct http_shared);
     atomic_init(&s->refs, 1);
@@ -65,7 +69,8 @@ struct http_shared *http_shared_new(str body, const char *content_type, const ch
     etag[33] = '"';
     struct arena scratch = { 0 };
     str packed = body.n >= PACK_LEAST && body.n < UINT32_MAX / 2 ? answer_gzip(&scratch, body) : (str){ 0 };
-    struct http_shared *s = shared_new(mem_str(body), mem_str(packed), true, etag, content_type, cache_control);
+    struct http_shared *s =
+        shared_new(mem_str(body), mem_str(packed), true, etag, content_type, cache_control);
     arena_free(&scratch);
     return s;
 }

@@ -9,8 +9,9 @@ const char *const method_names[METHOD__COUNT] = {
 bool row_kind_of(const struct route *r, enum row_kind *out)
 {
     const bool set[] = {
-        [ROW_API] = r->api != NULL,       [ROW_UPLOAD] = r->upload != NULL, [ROW_DOWNLOAD] = r->download != NULL,
-        [ROW_FOLLOW] = r->follow != NULL, [ROW_SOCKET] = r->socket != NULL,
+        [ROW_API] = r->api != NULL,           [ROW_UPLOAD] = r->upload != NULL,
+        [ROW_DOWNLOAD] = r->download != NULL, [ROW_FOLLOW] = r->follow != NULL,
+        [ROW_SOCKET] = r->socket != NULL,
     };
     size_t found = 0;
     for (size_t i = 0; i < LEN(set); i++) {
@@ -90,7 +91,8 @@ static void check_path(struct check *c, const struct desc *in)
 {
     str path = str_of(c->r->path);
     size_t params = 0, segments = 0, at;
-    if (path.n < 2 || path.p[0] != '/' || path.p[path.n - 1] == '/') fault(c, "path must be /a/b without a last /", path);
+    if (path.n < 2 || path.p[0] != '/' || path.p[path.n - 1] == '/')
+        fault(c, "path must be /a/b without a last /", path);
     for (str rest = str_skip(path, 1), seg; str_next(&rest, '/', &seg);) {
         segments++;
         if (!seg.n) fault(c, "empty segment in", path);
@@ -153,7 +155,8 @@ static void check_pair(struct check *c, const struct route *other)
     if (c->r->method == other->method && same_path(str_of(c->r->path), str_of(other->path)))
         fault(c, "same method and path as", str_of(other->path));
     const char *a = route_name(c->r), *b = route_name(other);
-    if (a && b && !strcmp(a, b)) fault(c, "another row has the same name", str_of(a));
+    bool shown = !((c->r->flags | other->flags) & ROUTE_HIDDEN); /* the name is the operationId */
+    if (shown && a && b && !strcmp(a, b)) fault(c, "another row has the same name", str_of(a));
 }
 
 size_t routes_check(struct buf *out, const struct route *const *table, const size_t *n, size_t tables)

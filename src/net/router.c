@@ -1,5 +1,5 @@
-/* The tree of path segments. A node has literal children and at most one for any parameter; literals are tried
- * first and the search backs up when they lead nowhere. */
+/* The tree of path segments. A node has literal children and at most one for any parameter; literals are
+ * tried first and the search backs up when they lead nowhere. */
 #include "net/router.h"
 #include "base/enc.h"
 #include "base/log.h"
@@ -113,7 +113,8 @@ static bool split(struct search *s, struct arena *a, str path)
     }
 }
 
-void router_find(const struct router *router, struct arena *a, str path, enum method m, struct route_match *out)
+void router_find(const struct router *router, struct arena *a, str path, enum method m,
+                 struct route_match *out)
 {
     struct search s;
     s.n = 0;

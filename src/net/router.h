@@ -1,5 +1,5 @@
-/* The compiled route table: rows in a tree of path segments. Built once at start, read-only afterwards, so that
- * every thread may search it. Private to net. */
+/* The compiled route table: rows in a tree of path segments. Built once at start, read-only afterwards, so
+ * that every thread may search it. Private to net. */
 #pragma once
 #include "net/route.h"
 
@@ -27,9 +27,9 @@ struct router;
 struct router *router_new(struct arena *, const struct route *const *tables, const size_t *n, size_t ntables);
 
 struct route_match {
-    const struct row *row;                  /* NULL: none for this method */
-    const struct row *const *rows;          /* by method; NULL: the path is unknown */
-    str param[ROUTE_PARAMS];                /* as they stand in the URI, still percent-encoded */
+    const struct row *row;         /* NULL: none for this method */
+    const struct row *const *rows; /* by method; NULL: the path is unknown */
+    str param[ROUTE_PARAMS];       /* as they stand in the URI, still percent-encoded */
 };
 /* Literal segments win over {parameters}. The path is undecoded; a bad escape finds nothing. */
 void router_find(const struct router *, struct arena *, str path, enum method, struct route_match *out);
