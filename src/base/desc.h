@@ -158,6 +158,7 @@ err_t field_check(struct op *, const struct field *, const void *val) MUST_USE;
 /* JSON Schema (draft 2020-12): an object schema; refs point to "#/components/schemas/NAME". `in`: as request
  * body, else as answer. */
 void desc_schema(struct buf *, const struct desc *, bool in);
+void desc_schema_field(struct buf *, const struct field *); /* one member's own schema object */
 /* Finds mistakes in a table: a struct byte that no row covers and padding does not explain, an input str or
  * list without .max, a missing .sub, more than 64 fields. Writes one line a fault. Run over every reachable
  * descriptor by a test and at boot. */

@@ -33,7 +33,7 @@ static void put_notes(struct buf *b, const struct field *f)
     }
 }
 
-static void put_property(struct buf *b, const struct field *f)
+void desc_schema_field(struct buf *b, const struct field *f)
 {
     buf_char(b, '{');
     f->type->schema(b, f);
@@ -51,14 +51,14 @@ void desc_schema(struct buf *b, const struct desc *d, bool in)
 {
     for (size_t i = 0; i < d->n; i++)
         if (d->field[i].flags & BODY) {
-            put_property(b, &d->field[i]);
+            desc_schema_field(b, &d->field[i]);
             return;
         }
     buf_put(b, S("{\"type\":\"object\",\"properties\":{"));
     for (size_t i = 0; i < d->n; i++) {
         if (!shown(&d->field[i], in)) continue;
         json_put_key(b, d->field[i].name);
-        put_property(b, &d->field[i]);
+        desc_schema_field(b, &d->field[i]);
     }
     buf_char(b, '}');
     bool any = false;

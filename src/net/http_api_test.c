@@ -1,5 +1,6 @@
 /* API rows: binding, answers, problem documents, keep-alive and framing, over real sockets. */
 #include "net/http_test.h"
+#include "tests/unit/test.h"
 #include <unistd.h>
 
 struct out {

@@ -3,7 +3,6 @@
 #pragma once
 #include "net/client.h"
 #include "net/http.h"
-#include "tests/unit/test.h"
 
 struct site;
 struct site_options {

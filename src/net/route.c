@@ -152,8 +152,11 @@ static bool same_path(str a, str b)
 static void check_pair(struct check *c, const struct route *other)
 {
     if (!c->r->path || !other->path) return;
-    if (c->r->method == other->method && same_path(str_of(c->r->path), str_of(other->path)))
-        fault(c, "same method and path as", str_of(other->path));
+    if (same_path(str_of(c->r->path), str_of(other->path))) {
+        if (c->r->method == other->method) fault(c, "same method and path as", str_of(other->path));
+        else if (strcmp(c->r->path, other->path))
+            fault(c, "parameters have other names in", str_of(other->path));
+    }
     const char *a = route_name(c->r), *b = route_name(other);
     bool shown = !((c->r->flags | other->flags) & ROUTE_HIDDEN); /* the name is the operationId */
     if (shown && a && b && !strcmp(a, b)) fault(c, "another row has the same name", str_of(a));

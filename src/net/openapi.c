@@ -1,0 +1,335 @@
+/* Writes the document in two passes: paths, which collect every descriptor that they refer to, then those as
+ * components. A descriptor that answers refer to is described as an answer (with what only the server sets),
+ * one that only requests hold as a request. */
+#include "net/openapi.h"
+#include "net/router.h"
+
+struct component {
+    const struct desc *desc;
+    bool in;
+};
+struct doc {
+    struct buf *b;
+    const struct openapi_options *o;
+    const struct route *const *tables;
+    const size_t *n;
+    size_t ntables;
+    struct component *part;
+    size_t nparts, cap;
+};
+
+static bool is_bodied(const struct desc *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (d->field[i].flags & BODY) return true;
+    return false;
+}
+
+/* Components. */
+
+static void collect(struct doc *x, const struct desc *d, bool in);
+
+static void collect_field(struct doc *x, const struct field *f, bool in)
+{
+    if (f->type == &type_pad || f->type == &type_present || f->flags & INTERNAL) return;
+    if (in && f->flags & (PATH | QUERY | HEADER | READONLY)) return;
+    if (!in && f->flags & WRITEONLY) return;
+    if (f->type == &type_map) collect_field(x, &f->sub->field[1], in);
+    else if (f->sub) collect(x, f->sub, in);
+    else if (f->elem) collect_field(x, f->elem, in);
+}
+
+static void collect_fields(struct doc *x, const struct desc *d, bool in)
+{
+    for (size_t i = 0; i < d->n; i++) collect_field(x, &d->field[i], in);
+}
+
+static void collect(struct doc *x, const struct desc *d, bool in)
+{
+    for (size_t i = 0; i < x->nparts; i++) {
+        if (x->part[i].desc != d) continue;
+        if (in || !x->part[i].in) return;
+        x->part[i].in = false;
+        collect_fields(x, d, false);
+        return;
+    }
+    if (x->nparts == x->cap) {
+        struct component *more = NEWN(x->b->arena, struct component, x->cap * 2 + 16);
+        if (x->nparts) memcpy(more, x->part, sizeof *more * x->nparts);
+        x->part = more;
+        x->cap = x->cap * 2 + 16;
+    }
+    x->part[x->nparts++] = (struct component){ d, in };
+    collect_fields(x, d, in);
+}
+
+static bool same_name_before(const struct doc *x, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (!strcmp(x->part[i].desc->name, x->part[at].desc->name)) return true;
+    return false;
+}
+
+static const char problem_schema[] =
+    "{\"type\":\"object\",\"description\":\"What went wrong (RFC 9457).\",\"properties\":{"
+    "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
+    "\"code\":{\"type\":\"string\",\"enum\":[";
+static const char problem_rest[] =
+    "]},\"detail\":{\"type\":\"string\"},\"field\":{\"type\":\"string\",\"description\":\"The member or "
+    "parameter at fault, "
+    "as a path: "
+    "tags[2].key\"},\"request_id\":{\"type\":\"string\"}},\"required\":[\"type\",\"title\",\"code\"]}";
+
+static void put_components(struct doc *x)
+{
+    struct buf *b = x->b;
+    buf_put(b,
+            S(",\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"
+              "\"responses\":{\"problem\":{\"description\":\"A problem "
+              "document.\",\"content\":{\"application/problem+json\":"
+              "{\"schema\":{\"$ref\":\"#/components/schemas/problem\"}}}}},\"schemas\":{\"problem\":"));
+    buf_z(b, problem_schema);
+    for (int e = 1; e < ERR__COUNT; e++) buf_printf(b, e > 1 ? ",\"%s\"" : "\"%s\"", err_name((err_t)e));
+    buf_z(b, problem_rest);
+    for (size_t i = 0; i < x->nparts; i++) {
+        if (same_name_before(x, i)) continue;
+        json_put_key(b, x->part[i].desc->name);
+        desc_schema(b, x->part[i].desc, x->part[i].in);
+    }
+    buf_put(b, S("}}"));
+}
+
+/* Operations. */
+
+static void put_text(struct buf *b, const char *key, str text)
+{
+    json_put_key(b, key);
+    json_put_str(b, text);
+}
+
+static void put_parameter(struct buf *b, const struct field *f)
+{
+    buf_char(b, '{');
+    struct buf name = BUF(b->arena);
+    for (const char *p = f->name; *p; p++) buf_char(&name, *p == '_' && f->flags & HEADER ? '-' : *p);
+    put_text(b, "name", buf_str(&name));
+    put_text(b, "in", f->flags & PATH ? S("path") : f->flags & QUERY ? S("query") : S("header"));
+    if (f->flags & (PATH | REQUIRED)) buf_put(b, S(",\"required\":true"));
+    if (f->doc) put_text(b, "description", str_of(f->doc));
+    if (f->type == &type_list && !(f->flags & PATH)) buf_put(b, S(",\"explode\":false"));
+    json_put_key(b, "schema");
+    struct field bare = *f;
+    bare.doc = NULL;
+    desc_schema_field(b, &bare);
+    buf_char(b, '}');
+}
+
+static void put_parameters(struct doc *x, const struct desc *in)
+{
+    struct buf *b = x->b;
+    bool any = false;
+    for (size_t i = 0; i < in->n; i++) {
+        if (!(in->field[i].flags & (PATH | QUERY | HEADER))) continue;
+        buf_put(b, any ? S(",") : S(",\"parameters\":["));
+        put_parameter(b, &in->field[i]);
+        any = true;
+    }
+    if (any) buf_char(b, ']');
+}
+
+static void put_request_body(struct doc *x, const struct route *r, enum row_kind kind)
+{
+    struct buf *b = x->b;
+    const struct desc *in = route_in(r);
+    if (kind == ROW_UPLOAD) {
+        buf_put(b, S(",\"requestBody\":{\"required\":true,\"content\":{\"application/"
+                     "octet-stream\":{\"schema\":{}}}}"));
+        return;
+    }
+    if (!method_takes_body(r->method) || !desc_takes_body(in)) return;
+    collect_fields(x, in, true);
+    bool required = false;
+    for (size_t i = 0; i < in->n; i++)
+        required |= in->field[i].flags & REQUIRED && !(in->field[i].flags & (PATH | QUERY | HEADER));
+    buf_printf(b, ",\"requestBody\":{\"required\":%s,\"content\":{\"application/json\":{\"schema\":",
+               required ? "true" : "false");
+    desc_schema(b, in, true);
+    buf_put(b, S("}}}"));
+}
+
+static void put_json_response(struct doc *x, const struct route *r)
+{
+    struct buf *b = x->b;
+    const struct desc *out = route_out(r);
+    buf_printf(b, "\"%d\":{\"description\":\"Done.\"", route_status(r));
+    if (out && out != &nothing_desc) {
+        buf_put(b, S(",\"content\":{\"application/json\":{\"schema\":"));
+        if (is_bodied(out)) {
+            collect_fields(x, out, false);
+            desc_schema(b, out, false);
+        } else {
+            collect(x, out, false);
+            buf_printf(b, "{\"$ref\":\"#/components/schemas/%s\"}", out->name);
+        }
+        buf_put(b, S("}}"));
+    }
+    buf_char(b, '}');
+    if (r->flags & ROUTE_ETAG)
+        buf_put(b, S(",\"304\":{\"description\":\"Unchanged: If-None-Match holds.\"}"));
+}
+
+static void put_responses(struct doc *x, const struct route *r, enum row_kind kind)
+{
+    static const char *const others[] = {
+        [ROW_DOWNLOAD] = "\"200\":{\"description\":\"The "
+                         "bytes.\",\"content\":{\"application/octet-stream\":{\"schema\":{}}}},"
+                         "\"206\":{\"description\":\"The range asked "
+                         "for.\",\"content\":{\"application/octet-stream\":{\"schema\":{}}}},"
+                         "\"302\":{\"description\":\"The bytes are at "
+                         "Location.\"},\"304\":{\"description\":\"Unchanged.\"},"
+                         "\"416\":{\"$ref\":\"#/components/responses/problem\"}",
+        [ROW_FOLLOW] = "\"200\":{\"description\":\"Events as they "
+                       "happen.\",\"content\":{\"text/event-stream\":{\"schema\":"
+                       "{\"type\":\"string\"}},\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}}}}",
+        [ROW_SOCKET] = "\"101\":{\"description\":\"A WebSocket (RFC 6455).\"}",
+    };
+    buf_put(x->b, S(",\"responses\":{"));
+    if (kind == ROW_API || kind == ROW_UPLOAD) put_json_response(x, r);
+    else buf_z(x->b, others[kind]);
+    buf_put(x->b, S(",\"default\":{\"$ref\":\"#/components/responses/problem\"}}"));
+}
+
+static void put_rights(struct doc *x, const struct route *r)
+{
+    struct buf *b = x->b;
+    bool need = (r->auth & ~ROUTE_PUBLIC) != 0, any = false;
+    buf_put(b, need ? S(",\"security\":[{\"bearer\":[]}]") : S(",\"security\":[{},{\"bearer\":[]}]"));
+    if (!need || !x->o->rights) return;
+    buf_put(b, S(",\"x-rights\":["));
+    for (unsigned bit = 1; bit < 64; bit++) {
+        if (!(r->auth >> bit & 1) || !x->o->rights[bit]) continue;
+        if (any) buf_char(b, ',');
+        json_put_str(b, str_of(x->o->rights[bit]));
+        any = true;
+    }
+    buf_char(b, ']');
+}
+
+/* "/api/v1/units/{id}" and "/api/spark/units": units. */
+static str tag_of(const char *path)
+{
+    str last = { 0 }, piece;
+    size_t i = 0;
+    for (str rest = str_skip(str_of(path), 1); str_next(&rest, '/', &piece) && i < 3; i++)
+        if (piece.n && piece.p[0] != '{') last = piece;
+    return last.n ? last : S("root");
+}
+
+static void put_operation(struct doc *x, const struct route *r)
+{
+    struct buf *b = x->b;
+    enum row_kind kind;
+    if (!row_kind_of(r, &kind)) return;
+    struct buf method = BUF(b->arena);
+    buf_put(&method, str_lower(b->arena, str_of(method_names[r->method])));
+    buf_char(&method, 0);
+    json_put_key(b, method.p);
+    buf_char(b, '{');
+    put_text(b, "operationId", str_of(route_name(r)));
+    buf_put(b, S(",\"tags\":["));
+    json_put_str(b, tag_of(r->path));
+    buf_char(b, ']');
+    put_text(b, "summary", str_of(r->doc));
+    put_parameters(x, route_in(r));
+    put_request_body(x, r, kind);
+    put_responses(x, r, kind);
+    put_rights(x, r);
+    if (r->audit) put_text(b, "x-audit", str_of(r->audit));
+    buf_char(b, '}');
+}
+
+/* Rows in the order of the tables; all methods of a path where its first row stands. */
+static const struct route *row_at(const struct doc *x, size_t i)
+{
+    for (size_t t = 0; t < x->ntables; t++) {
+        if (i < x->n[t]) return &x->tables[t][i];
+        i -= x->n[t];
+    }
+    return NULL;
+}
+
+static bool shown_before(const struct doc *x, size_t at, const struct route *r)
+{
+    for (size_t i = 0; i < at; i++) {
+        const struct route *o = row_at(x, i);
+        if (!(o->flags & ROUTE_HIDDEN) && !strcmp(o->path, r->path)) return true;
+    }
+    return false;
+}
+
+static void put_paths(struct doc *x)
+{
+    struct buf *b = x->b;
+    buf_put(b, S(",\"paths\":{"));
+    const struct route *r, *o;
+    for (size_t i = 0; (r = row_at(x, i)); i++) {
+        if (r->flags & ROUTE_HIDDEN || shown_before(x, i, r)) continue;
+        json_put_key(b, r->path);
+        buf_char(b, '{');
+        for (size_t k = i; (o = row_at(x, k)); k++)
+            if (!(o->flags & ROUTE_HIDDEN) && !strcmp(o->path, r->path)) put_operation(x, o);
+        buf_char(b, '}');
+    }
+    buf_char(b, '}');
+}
+
+void openapi_write_with(struct buf *b, const struct openapi_options *o, const struct route *const *tables,
+                        const size_t *n, size_t ntables)
+{
+    struct doc x = { .b = b, .o = o, .tables = tables, .n = n, .ntables = ntables };
+    buf_put(b, S("{\"openapi\":\"3.1.0\",\"info\":{"));
+    put_text(b, "title", str_of(o->title ? o->title : "Netbit"));
+    put_text(b, "version", o->version);
+    put_text(b, "description",
+             str_of(o->description
+                        ? o->description
+                        : "Errors are problem documents (RFC 9457) with a stable code. Unknown members and "
+                          "parameters are errors. Times are RFC 3339 in UTC."));
+    buf_put(b, S("},\"servers\":[{\"url\":\"/\"}]"));
+    put_paths(&x);
+    put_components(&x);
+    buf_char(b, '}');
+}
+
+void openapi_write(struct buf *b, const struct route *const *tables, const size_t *n, size_t ntables,
+                   str version)
+{
+    openapi_write_with(b, &(struct openapi_options){ .version = version }, tables, n, ntables);
+}
+
+static str schema_of(struct arena *a, const struct component *c)
+{
+    struct buf b = BUF(a);
+    desc_schema(&b, c->desc, c->in);
+    return buf_str(&b);
+}
+
+size_t openapi_check(struct buf *out, const struct route *const *tables, const size_t *n, size_t ntables)
+{
+    size_t faults = 0;
+    struct buf thrown_away = BUF(out->arena);
+    struct doc x = { .b = &thrown_away,
+                     .o = &(struct openapi_options){ .version = S("0") },
+                     .tables = tables,
+                     .n = n,
+                     .ntables = ntables };
+    put_paths(&x);
+    for (size_t i = 0; i < x.nparts; i++)
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(x.part[i].desc->name, x.part[k].desc->name)) continue;
+            if (str_eq(schema_of(out->arena, &x.part[i]), schema_of(out->arena, &x.part[k]))) continue;
+            buf_printf(out, "two different descriptors are named '%s'\n", x.part[i].desc->name);
+            faults++;
+        }
+    return faults;
+}
