@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "tests/unit/test.h"
 #include <fnmatch.h>
+#include <libpq-fe.h>
 #include <unistd.h>
 
 static struct CMUnitTest tests[4096];
@@ -48,7 +49,49 @@ const char *test_dir(void)
     return sub;
 }
 
-const char *test_postgres_url(void) { return NULL; }
+static struct {
+    char name[256][48];
+    size_t n;
+} databases;
+
+static bool server_run(const char *server, const char *sql)
+{
+    PGconn *c = PQconnectdb(server);
+    PGresult *res = PQexec(c, sql);
+    bool ok = PQresultStatus(res) == PGRES_COMMAND_OK;
+    if (!ok) fprintf(stderr, "%s: %s", sql, PQerrorMessage(c));
+    PQclear(res);
+    PQfinish(c);
+    return ok;
+}
+
+const char *test_postgres_url(void)
+{
+    static _Thread_local char url[512];
+    const char *server = getenv("NETBIT_TEST_POSTGRES");
+    if (!server) {
+        print_message(
+            "NOT RUN over PostgreSQL: NETBIT_TEST_POSTGRES is not set (tools/with-postgres sets it)\n");
+        return NULL;
+    }
+    if (databases.n == LEN(databases.name)) bug("more test databases than places");
+    char *name = databases.name[databases.n++], sql[96];
+    snprintf(name, sizeof databases.name[0], "netbit_test_%d_%zu", (int)getpid(), databases.n);
+    snprintf(sql, sizeof sql, "CREATE DATABASE %s", name);
+    if (!server_run(server, sql)) bug("the test server makes no database");
+    const char *slash = strrchr(server, '/'), *query = strchr(slash, '?');
+    snprintf(url, sizeof url, "%.*s/%s%s", (int)(slash - server), server, name, query ? query : "");
+    return url;
+}
+
+static void drop_databases(void)
+{
+    char sql[96];
+    for (size_t i = 0; i < databases.n; i++) {
+        snprintf(sql, sizeof sql, "DROP DATABASE %s WITH (FORCE)", databases.name[i]);
+        server_run(getenv("NETBIT_TEST_POSTGRES"), sql);
+    }
+}
 
 int main(int argc, char **argv)
 {
@@ -64,6 +107,7 @@ int main(int argc, char **argv)
     struct op op = test_op(&a);
     if (dir[0] && fs_remove_tree(&op, dir)) fprintf(stderr, "left behind: %s\n", dir);
     arena_free(&a);
+    drop_databases();
     printf("%zu passed, %d failed\n", kept - (size_t)failed, failed);
     return failed != 0;
 }

@@ -6,7 +6,7 @@
 #include "port/ports.h"
 #include <pthread.h>
 
-static const struct db_ops *const engines[] = { &db_sqlite_ops };
+static const struct db_ops *const engines[] = { &db_sqlite_ops, &db_postgres_ops };
 
 static const struct db_ops *engine_of(str url)
 {

@@ -86,7 +86,7 @@ CONTRACT(stores_every_type)
         db_one(op, &row_desc, &r,
                "INSERT INTO rows (name, small, yes, ratio, at, key, data, colour, number_colour, bytes, tags)"
                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
-               A(S("Ёжик \xf0\x9f\xa6\x94 o'clock ? $1")), A(-7), A(true), A(0.1), A(at), A(key),
+               A(S("Ёжик \xf0\x9f\xa6\x94 o'clock ? $1")), A(-7), A((bool)true), A(0.1), A(at), A(key),
                A(((json_raw){ S("{\"a\":[1,2,\"\xd0\x9f\"]}") })), A(S("green")), A(2),
                A_BYTES(((str){ "\0\1\xff", 3 })), A(((json_raw){ S("[\"x\",\"y\"]") }))));
     assert_int_equal(r.id, 1);
@@ -110,7 +110,7 @@ CONTRACT(stores_every_type)
     assert_ok(op,
               db_one(op, &row_desc, &again,
                      "SELECT * FROM rows WHERE key = ? AND at = ? AND yes = ? AND ratio = ? AND bytes = ?",
-                     A(key), A(at), A(true), A(0.1), A_BYTES(((str){ "\0\1\xff", 3 }))));
+                     A(key), A(at), A((bool)true), A(0.1), A_BYTES(((str){ "\0\1\xff", 3 }))));
     assert_int_equal(again.id, r.id);
 }
 
