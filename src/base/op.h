@@ -38,6 +38,7 @@ struct principal {
     i64 user_id;
     i64 project_id; /* a project token's only project, else 0 */
     i64 token_id;   /* the access token used, 0 for a session */
+    i64 session_id; /* the session signed in with, 0 for a token */
     u64 rights;
     str login;
     str ip, user_agent;

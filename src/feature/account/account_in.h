@@ -1,0 +1,133 @@
+/* What the files of this folder tell one another; nothing outside includes it. */
+#pragma once
+#include "feature/account/account.h"
+#include "feature/account/account_sql.h"
+#include "feature/account/account_wire.h"
+#include "feature/account/project_sql.h"
+
+enum {
+    ACCESS_S = 15 * 60,         /* life of an access token of a session */
+    REFRESH_S = 30 * 86400,     /* of a session that nobody refreshes */
+    LINK_S = 24 * 3600,         /* of a one-time link */
+    SECRET_LEN = 40,            /* characters of a token, 238 bits */
+    PASSWORD_LEAST = 8, PASSWORD_MOST = 200,
+};
+
+/* Settings and base URL, set once before the first request. */
+const struct account_options *account_settings(void);
+str account_base_url(void);
+
+/* Secrets that people hold: PREFIX and random characters; the database has secret_hash() of them. */
+str secret_new(struct arena *, str prefix);
+str secret_hash(struct arena *, str secret);
+
+/* Text from outside that only people read (a user agent): well-formed, one line, at most max bytes. */
+str text_clean(struct arena *, str, size_t max);
+
+/* Checks for descriptors. */
+err_t login_check(struct op *, const struct field *, const void *val) MUST_USE;
+err_t scopes_check(struct op *, const struct field *, const void *val) MUST_USE;
+err_t email_check(struct op *, const struct field *, const void *val) MUST_USE;
+
+/* Rights (auth.c). */
+u64 role_rights(int role);
+u64 scope_rights(str scopes);
+str rights_scopes(struct arena *, u64 rights);
+err_t need_session(struct op *) MUST_USE; /* ERR_FORBIDDEN for access tokens: what only the person may do */
+/* In the transaction of every revocation: all nodes forget whom they know, this one when it is durable. */
+err_t auth_forget(struct op *) MUST_USE;
+u64 auth_generation(void);
+/* From here on op acts as u: the audit entry of a sign-in names who signed in. */
+void auth_become(struct op *, const struct user *, i64 session_id);
+
+/* AUTO(hidden_note) struct hidden_note h = note_hide(op): transactions until the end of the scope are bookkeeping, not
+ * the audited act itself. */
+struct hidden_note {
+    struct op *op;
+    const struct op_note *note;
+};
+static inline struct hidden_note note_hide(struct op *op)
+{
+    struct hidden_note h = { op, op->note };
+    op->note = NULL;
+    return h;
+}
+static inline void hidden_note_done(struct hidden_note *h) { h->op->note = h->note; }
+
+/* Passwords (password.c): argon2id, a few at once. Never inside a transaction. */
+err_t password_hash(struct op *, str password, str *hash) MUST_USE;
+/* hash absent: nobody's; takes as long and is wrong. again() is asked once a slot is free, right before the work. */
+err_t password_check(struct op *, str password, str hash, err_t (*again)(struct op *, str login), str login,
+                     bool *right) MUST_USE;
+
+/* Guessing (guard.c). */
+err_t guard_check(struct op *, str login) MUST_USE;  /* ERR_RATE while locked out */
+err_t guard_failed(struct op *, str login) MUST_USE; /* counts; commits */
+err_t guard_passed(struct op *, str login) MUST_USE;
+
+/* Signing keys (key.c). */
+err_t key_current(struct op *, str *kid, str *secret) MUST_USE;
+err_t key_find(struct op *, str kid, str *secret) MUST_USE; /* a jwt_key */
+err_t key_rotate(struct op *, bool drop_old, str *kid) MUST_USE; /* drop_old: every access token of a session ends now */
+
+/* Sessions (session.c). session_begin() runs inside the caller's transaction. */
+err_t session_begin(struct op *, const struct user *, struct auth_tokens *) MUST_USE;
+err_t session_sign_in(struct op *, const struct auth_login *, struct auth_tokens *) MUST_USE;
+err_t session_refresh(struct op *, str refresh_token, struct auth_tokens *) MUST_USE;
+err_t session_end(struct op *, str refresh_token) MUST_USE;
+
+/* TOTP (totp.c), RFC 6238: SHA-1, 30 s, 6 digits. */
+struct totp_begin_out {
+    str secret, uri;
+};
+u32 totp_code(str key, i64 step, u32 modulus);
+bool totp_match(struct arena *, str base32_secret, str code, time_us now, i64 *step);
+err_t totp_use(struct op *, const struct user *, str code, bool *right) MUST_USE; /* each code once */
+err_t totp_begin(struct op *, struct totp_begin_out *) MUST_USE;
+err_t totp_confirm(struct op *, str code) MUST_USE;
+err_t totp_remove(struct op *, str password) MUST_USE;
+
+/* People (user.c). */
+struct user_new {
+    str login, password, display_name, email, invite;
+};
+struct user_change { /* present members only */
+    str display_name, email;
+    int role;
+    bool blocked, totp;
+    bool has_display_name, has_email, has_role, has_blocked, has_totp;
+};
+err_t user_register(struct op *, const struct user_new *, struct auth_tokens *) MUST_USE;
+err_t user_setup(struct op *, str link_token, const struct user_new *, struct auth_tokens *) MUST_USE;
+err_t user_add(struct op *, const struct user_new *, int role, struct user *) MUST_USE;
+err_t user_change(struct op *, i64 id, const struct user_change *, struct user *) MUST_USE;
+err_t user_remove(struct op *, i64 id) MUST_USE;
+err_t user_password(struct op *, str current, str password) MUST_USE;
+/* kind "setup" (user_id 0) or "reset": makes a link's token. */
+err_t link_new(struct op *, str kind, i64 user_id, str *token, time_us *expires) MUST_USE;
+err_t user_reset_link(struct op *, i64 id, str *token, time_us *expires) MUST_USE;
+err_t user_reset(struct op *, str link_token, str password) MUST_USE;
+
+/* Tokens (token.c). */
+err_t token_make(struct op *, const struct token_new *, struct token_made *) MUST_USE;
+err_t token_revoke(struct op *, i64 id) MUST_USE;
+
+/* Invites (invite.c). */
+err_t invite_make(struct op *, str note, int role, i64 days, struct invite *, str *code) MUST_USE;
+/* What registration with that code gives; inside the transaction that makes user_id. */
+err_t invite_use(struct op *, str code, i64 user_id, int *role) MUST_USE;
+err_t invite_peek(struct op *, str code) MUST_USE; /* before the password is hashed */
+
+/* Projects (project.c). */
+struct project_change {
+    str name, display_name, description;
+    int visibility;
+    bool has_name, has_display_name, has_description, has_visibility;
+};
+err_t project_make(struct op *, const struct project_change *, struct project *) MUST_USE;
+err_t project_get(struct op *, i64 id, struct project *) MUST_USE;
+err_t project_update(struct op *, i64 id, const struct project_change *, struct project *) MUST_USE;
+err_t project_remove(struct op *, i64 id) MUST_USE;
+err_t project_member_set(struct op *, i64 id, str login, int role, struct member *) MUST_USE;
+err_t project_member_remove(struct op *, i64 id, i64 user_id) MUST_USE;
+err_t project_members(struct op *, i64 id, void *list_of_member) MUST_USE;

@@ -1,0 +1,239 @@
+/* Who stands behind an Authorization header. The answer is remembered for a few seconds, because telemetry asks twenty
+ * thousand times a second. What makes it safe: an entry is good for one generation only; every revocation starts a new
+ * one here when it is durable, and counts up account_epoch in the database, which each node reads twice a second. An
+ * answer that was read while a revocation went by belongs to the old generation and is never used. */
+#include "base/hash.h"
+#include "feature/account/account_in.h"
+#include "feature/account/jwt.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { SHARDS = 16, SETS = 64, WAYS = 4, LOGIN_MAX = 64, TEXT_MAX = JWT_MAX };
+static const i64 REMEMBER_US = 5000000, POLL_US = 500000, USED_EVERY_US = 300000000;
+
+struct known {
+    u64 hash, generation;
+    i64 until_us; /* monotonic */
+    str text;     /* the whole credential, owned */
+    struct principal who;
+    char login[LOGIN_MAX];
+};
+struct shard {
+    pthread_mutex_t lock;
+    struct known set[SETS][WAYS];
+};
+static struct shard shards[SHARDS] = { [0 ... SHARDS - 1] = { .lock = PTHREAD_MUTEX_INITIALIZER } };
+static _Atomic u64 generation = 1;
+static _Atomic i64 next_poll_us;
+static _Atomic i64 seen_epoch = -1;
+
+u64 auth_generation(void) { return atomic_load(&generation); }
+
+static void next_generation(void *unused)
+{
+    (void)unused;
+    atomic_fetch_add(&generation, 1);
+}
+
+err_t auth_forget(struct op *op)
+{
+    TRY(sql_epoch_next(op));
+    db_after_commit(op, next_generation, NULL);
+    return OK;
+}
+
+/* One operation at a time looks whether another node has revoked something. A database that is away revokes nothing;
+ * then the entries run out by themselves. */
+static void poll_epoch(struct op *op)
+{
+    i64 now = time_mono_us(), due = atomic_load(&next_poll_us);
+    if (now < due || !atomic_compare_exchange_strong(&next_poll_us, &due, now + POLL_US)) return;
+    i64 epoch;
+    if (sql_epoch(op, &epoch))
+        op_clear(op);
+    else if (atomic_exchange(&seen_epoch, epoch) != epoch)
+        next_generation(NULL);
+}
+
+static struct known *set_of(u64 hash, struct shard **shard)
+{
+    *shard = &shards[hash % SHARDS];
+    return (*shard)->set[hash / SHARDS % SETS];
+}
+
+static bool recall(struct op *op, str text, u64 hash, struct principal *out)
+{
+    struct shard *s;
+    struct known *set = set_of(hash, &s);
+    i64 now = time_mono_us();
+    u64 g = auth_generation();
+    bool hit = false;
+    pthread_mutex_lock(&s->lock);
+    for (int i = 0; i < WAYS && !hit; i++) {
+        const struct known *k = &set[i];
+        hit = k->hash == hash && k->generation == g && now < k->until_us && k->text.n == text.n &&
+              same_bytes(k->text.p, text.p, text.n);
+        if (!hit) continue;
+        *out = k->who;
+        out->login = str_copy(op->arena, k->who.login);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return hit;
+}
+
+static void keep(str text, u64 hash, u64 g, i64 until_us, const struct principal *who)
+{
+    if (who->login.n > LOGIN_MAX) return;
+    struct shard *s;
+    struct known *set = set_of(hash, &s), *k = set;
+    str copy = mem_str(text);
+    pthread_mutex_lock(&s->lock);
+    for (int i = 1; i < WAYS; i++) /* the emptiest place, else the one that ends first */
+        if (set[i].generation < k->generation ||
+            (set[i].generation == k->generation && set[i].until_us < k->until_us))
+            k = &set[i];
+    str old = k->text;
+    *k = (struct known){ .hash = hash, .generation = g, .until_us = until_us, .text = copy, .who = *who };
+    memcpy(k->login, who->login.p, who->login.n);
+    k->who.login = (str){ k->login, who->login.n };
+    k->who.ip = k->who.user_agent = (str){ 0 };
+    pthread_mutex_unlock(&s->lock);
+    mem_free((void *)(uintptr_t)old.p);
+}
+
+#define X(id, bit, scope, doc) { id, scope },
+static const struct {
+    u64 right;
+    const char *scope;
+} rights[] = { RIGHTS(X) };
+#undef X
+
+u64 role_rights(int role)
+{
+    static const u64 person = RIGHT_PUBLIC | RIGHT_USER | RIGHT_PACKAGE_READ | RIGHT_PACKAGE_WRITE |
+                              RIGHT_UNIT_READ | RIGHT_UNIT_WRITE | RIGHT_TELEMETRY_WRITE | RIGHT_PROJECT;
+    static const u64 auditor =
+        RIGHT_PUBLIC | RIGHT_USER | RIGHT_PACKAGE_READ | RIGHT_UNIT_READ | RIGHT_AUDIT_READ;
+    switch (role) {
+    case USER_ADMIN: return person | RIGHT_AUDIT_READ | RIGHT_ADMIN;
+    case USER_AUDITOR: return auditor;
+    default: return person;
+    }
+}
+
+u64 scope_rights(str scopes)
+{
+    u64 out = RIGHT_PUBLIC;
+    for (str rest = scopes, piece; str_next(&rest, ' ', &piece);)
+        for (size_t i = 0; i < LEN(rights); i++)
+            if (str_is(piece, rights[i].scope)) out |= rights[i].right;
+    return out;
+}
+
+str rights_scopes(struct arena *a, u64 have)
+{
+    struct buf b = BUF(a);
+    for (size_t i = 0; i < LEN(rights); i++) {
+        if (!(have & rights[i].right) || !*rights[i].scope) continue;
+        if (b.n) buf_char(&b, ' ');
+        buf_z(&b, rights[i].scope);
+    }
+    return buf_str(&b);
+}
+
+err_t scopes_check(struct op *op, const struct field *f, const void *val)
+{
+    size_t n = 0;
+    for (str rest = *(const str *)val, piece; str_next(&rest, ' ', &piece); n++) {
+        bool ok = false;
+        for (size_t i = 0; i < LEN(rights); i++) ok |= *rights[i].scope && str_is(piece, rights[i].scope);
+        if (!ok) return fail_field(op, f->name, "'%.*s' is not a scope", STR(piece));
+    }
+    return n ? OK : fail_field(op, f->name, "needs at least one scope");
+}
+
+err_t need_session(struct op *op)
+{
+    if (op->who->kind == WHO_USER) return OK;
+    return fail(op, ERR_FORBIDDEN, "sign in for this; an access token cannot do it");
+}
+
+void auth_become(struct op *op, const struct user *u, i64 session_id)
+{
+    struct principal *p = NEW(op->arena, struct principal);
+    *p = (struct principal){ .kind = WHO_USER,
+                             .user_id = u->id,
+                             .session_id = session_id,
+                             .rights = role_rights(u->role),
+                             .login = u->login,
+                             .ip = op->who->ip,
+                             .user_agent = op->who->user_agent };
+    op->who = p;
+}
+
+static err_t refuse(struct op *op) { return fail(op, ERR_UNAUTHENTICATED, "the access token is not valid"); }
+
+static struct principal principal_of(struct op *op, const struct holder *h)
+{
+    return (struct principal){ .kind = WHO_USER,
+                               .user_id = h->user_id,
+                               .project_id = h->project_id,
+                               .token_id = h->token_id,
+                               .session_id = h->session_id,
+                               .rights = role_rights(h->role),
+                               .login = h->login,
+                               .ip = op->who->ip,
+                               .user_agent = op->who->user_agent };
+}
+
+static err_t by_session(struct op *op, str text, struct principal *out, i64 *expires_us)
+{
+    struct jwt_claims c;
+    struct holder h = { 0 };
+    bool found;
+    time_us now = time_now();
+    TRY(jwt_verify(op, text, now.us / SEC(1), key_find, &c));
+    TRY(sql_session_holder(op, c.sid, now, &h, &found));
+    if (!found || h.user_id != c.sub) return refuse(op);
+    *out = principal_of(op, &h);
+    *expires_us = SEC(c.exp);
+    return OK;
+}
+
+static err_t by_token(struct op *op, str text, struct principal *out, i64 *expires_us)
+{
+    struct holder h = { 0 };
+    bool found;
+    time_us now = time_now();
+    TRY(sql_token_holder(op, secret_hash(op->arena, text), now, &h, &found));
+    if (!found) return refuse(op);
+    *out = principal_of(op, &h);
+    out->kind = WHO_TOKEN;
+    out->rights &= scope_rights(h.scopes);
+    if (h.project_id) out->rights &= ~(RIGHT_USER | RIGHT_ADMIN | RIGHT_AUDIT_READ);
+    *expires_us = h.expires_at.us ? h.expires_at.us : INT64_MAX;
+    if (now.us - h.last_used_at.us < USED_EVERY_US) return OK;
+    AUTO(hidden_note) struct hidden_note hidden = note_hide(op);
+    return sql_token_used(op, h.token_id, now);
+}
+
+err_t account_authenticate(struct op *op, str authorization, struct principal *out)
+{
+    str scheme, text;
+    if (!str_cut(authorization, ' ', &scheme, &text) || !str_eq_fold(scheme, S("bearer")) || !text.n ||
+        text.n > TEXT_MAX)
+        return fail(op, ERR_UNAUTHENTICATED, "the Authorization header must be 'Bearer' and an access token");
+    poll_epoch(op);
+    u64 hash = str_hash(text), g = auth_generation();
+    str ip = op->who->ip, agent = op->who->user_agent;
+    if (!recall(op, text, hash, out)) {
+        i64 expires_us;
+        TRY(str_starts(text, S("nbp_")) ? by_token(op, text, out, &expires_us)
+                                        : by_session(op, text, out, &expires_us));
+        i64 left = MIN(REMEMBER_US, expires_us - time_now().us);
+        keep(text, hash, g, time_mono_us() + left, out);
+    }
+    out->ip = ip;
+    out->user_agent = agent;
+    return OK;
+}

@@ -1,0 +1,144 @@
+/* SQL of the ways in: invites, one-time links, failed sign-ins; and the sweep of what has expired. */
+#include "feature/account/account_sql.h"
+
+#define D struct invite
+static const struct field invite_fields[] = {
+    { F(id), .flags = READONLY, .doc = "Number of the invite." },
+    { F(note), .flags = READONLY | NULLABLE, .doc = "Whom it is for." },
+    { F_ENUM(role, user_roles), .flags = READONLY, .doc = "Role of who registers with it." },
+    { F(created_at), .flags = READONLY, .doc = "When it was made." },
+    { F(expires_at), .flags = READONLY, .doc = "When it ends." },
+    { F(used_at), .flags = READONLY | NULLABLE, .doc = "When it was used; null: not yet." },
+    { F(used_by), .flags = READONLY | NULLABLE, .doc = "Login of who used it." },
+    { F(created_by), .flags = INTERNAL | NULLABLE },
+    { F(code_hash), .flags = INTERNAL },
+};
+#undef D
+DESC(invite);
+
+err_t sql_invite_insert(struct op *op, struct invite *v)
+{
+    return db_i64(op, &v->id,
+                  "INSERT INTO invites (code_hash, note, role, created_by, created_at, expires_at) "
+                  "VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+                  A(v->code_hash), A(v->note), A(str_of(user_roles[v->role])), A_NULL0(v->created_by),
+                  A(v->created_at), A(v->expires_at));
+}
+
+err_t sql_invite_list(struct op *op, i64 after, i64 limit, void *list)
+{
+    return db_all(op, &invite_desc, list,
+                  "SELECT i.id, i.note, i.role, i.created_at, i.expires_at, i.used_at, u.login AS used_by, "
+                  "i.created_by, i.code_hash FROM invites i LEFT JOIN users u ON u.id = i.used_by "
+                  "WHERE i.id > ? ORDER BY i.id LIMIT ?",
+                  A(after), A(limit));
+}
+
+err_t sql_invite_delete(struct op *op, i64 id, i64 *n)
+{
+    return db_exec_n(op, n, "DELETE FROM invites WHERE id = ?", A(id));
+}
+
+err_t sql_invite_peek(struct op *op, str hash, time_us now, bool *found)
+{
+    i64 n;
+    TRY(db_i64(op, &n, "SELECT count(*) FROM invites WHERE code_hash = ? AND used_at IS NULL AND expires_at > ?",
+               A(hash), A(now)));
+    *found = n == 1;
+    return OK;
+}
+
+struct taken {
+    int role;
+    i64 user_id;
+};
+#define D struct taken
+static const struct field taken_fields[] = { { F_ENUM(role, user_roles) },
+                                             { F(user_id), .flags = NULLABLE } };
+#undef D
+static DESC(taken);
+
+err_t sql_invite_take(struct op *op, str hash, i64 user_id, time_us now, bool *found, int *role)
+{
+    struct taken t = { 0 };
+    TRY(db_find(op, &taken_desc, &t, found,
+                "UPDATE invites SET used_by = ?, used_at = ? "
+                "WHERE code_hash = ? AND used_at IS NULL AND expires_at > ? RETURNING role",
+                A(user_id), A(now), A(hash), A(now)));
+    *role = t.role;
+    return OK;
+}
+
+err_t sql_link_insert(struct op *op, const struct one_time_link *l)
+{
+    return db_exec(op,
+                   "INSERT INTO one_time_links (hash, kind, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+                   A(l->hash), A(l->kind), A_NULL0(l->user_id), A(l->created_at), A(l->expires_at));
+}
+
+err_t sql_link_peek(struct op *op, str hash, str kind, time_us now, bool *found)
+{
+    i64 n;
+    TRY(db_i64(op, &n, "SELECT count(*) FROM one_time_links WHERE hash = ? AND kind = ? AND expires_at > ?",
+               A(hash), A(kind), A(now)));
+    *found = n == 1;
+    return OK;
+}
+
+err_t sql_link_take(struct op *op, str hash, str kind, time_us now, bool *found, i64 *user_id)
+{
+    struct taken t = { 0 };
+    TRY(db_find(op, &taken_desc, &t, found,
+                "DELETE FROM one_time_links WHERE hash = ? AND kind = ? AND expires_at > ? RETURNING user_id",
+                A(hash), A(kind), A(now)));
+    *user_id = t.user_id;
+    return OK;
+}
+
+err_t sql_links_delete(struct op *op, str kind, i64 user_id)
+{
+    return db_exec(op, "DELETE FROM one_time_links WHERE kind = ? AND coalesce(user_id, 0) = ?", A(kind),
+                   A(user_id));
+}
+
+#define D struct failures
+static const struct field failures_fields[] = { { F(failures) },
+                                                { F(last_at) },
+                                                { F(locked_until), .flags = NULLABLE } };
+#undef D
+static DESC(failures);
+
+err_t sql_failures(struct op *op, str name, struct failures *f, bool *found)
+{
+    return db_find(op, &failures_desc, f, found,
+                   "SELECT failures, last_at, locked_until FROM sign_in_failures WHERE name = ?", A(name));
+}
+
+err_t sql_failures_add(struct op *op, str name, time_us now, time_us forget_before, i64 *failures)
+{
+    return db_i64(op, failures,
+                  "INSERT INTO sign_in_failures (name, failures, last_at) VALUES (?, 1, ?) "
+                  "ON CONFLICT (name) DO UPDATE SET failures = CASE WHEN sign_in_failures.last_at < ? THEN 1 "
+                  "ELSE sign_in_failures.failures + 1 END, last_at = excluded.last_at RETURNING failures",
+                  A(name), A(now), A(forget_before));
+}
+
+err_t sql_failures_lock(struct op *op, str name, time_us until)
+{
+    return db_exec(op, "UPDATE sign_in_failures SET locked_until = ? WHERE name = ?", A(until), A(name));
+}
+
+err_t sql_failures_clear(struct op *op, str name)
+{
+    return db_exec(op, "DELETE FROM sign_in_failures WHERE name = ?", A(name));
+}
+
+err_t sql_sweep(struct op *op, time_us now)
+{
+    time_us week_ago = { now.us - SEC(7 * 86400) }, day_ago = { now.us - SEC(86400) };
+    TRY(db_exec(op, "DELETE FROM sessions WHERE expires_at <= ?", A(now)));
+    TRY(db_exec(op, "DELETE FROM refresh_tokens WHERE used_at < ?", A(week_ago)));
+    TRY(db_exec(op, "DELETE FROM one_time_links WHERE expires_at <= ?", A(now)));
+    TRY(db_exec(op, "DELETE FROM invites WHERE expires_at <= ? AND used_at IS NULL", A(week_ago)));
+    return db_exec(op, "DELETE FROM sign_in_failures WHERE last_at < ?", A(day_ago));
+}

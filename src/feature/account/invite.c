@@ -1,0 +1,40 @@
+/* Invites: codes that let one person register, once. */
+#include "feature/account/account_in.h"
+
+static err_t refuse(struct op *op)
+{
+    return op_fail(op, ERR_FORBIDDEN, HERE, S("invite"), "the invite is not known, was used or has expired");
+}
+
+err_t invite_make(struct op *op, str note, int role, i64 days, struct invite *out, str *code)
+{
+    time_us now = time_now();
+    if (role == USER_ADMIN) return fail_field(op, "role", "an invite cannot make an administrator");
+    *code = secret_new(op->arena, S("nbi_"));
+    *out = (struct invite){ .note = note,
+                            .role = role,
+                            .created_by = op->who->user_id,
+                            .created_at = now,
+                            .expires_at = { now.us + SEC(86400) * days },
+                            .code_hash = secret_hash(op->arena, *code) };
+    AUTO(db_tx) struct db_tx tx;
+    TRY(db_begin(op, &tx));
+    TRY(sql_invite_insert(op, out));
+    str target = arena_printf(op->arena, "invite %lld", (long long)out->id);
+    TRY(account_audit_detail(op, target, (json_raw){ 0 }, account_audit_json(op, &invite_desc, out)));
+    return db_commit(&tx);
+}
+
+err_t invite_peek(struct op *op, str code)
+{
+    bool found;
+    TRY(sql_invite_peek(op, secret_hash(op->arena, code), time_now(), &found));
+    return found ? OK : refuse(op);
+}
+
+err_t invite_use(struct op *op, str code, i64 user_id, int *role)
+{
+    bool found;
+    TRY(sql_invite_take(op, secret_hash(op->arena, code), user_id, time_now(), &found, role));
+    return found ? OK : refuse(op);
+}

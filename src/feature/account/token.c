@@ -1,0 +1,92 @@
+/* Access tokens for programs: the person's rights, narrowed to the token's scopes and, where it has one, to its
+ * project. */
+#include "feature/account/account_in.h"
+
+err_t account_token_new(struct op *op, i64 user_id, i64 project_id, str name, str scopes, time_us expires,
+                        str *secret)
+{
+    str text = secret_new(op->arena, S("nbp_"));
+    struct token t = { .hash = secret_hash(op->arena, text),
+                       .user_id = user_id,
+                       .project_id = project_id,
+                       .name = name,
+                       .scopes = scopes,
+                       .created_at = time_now(),
+                       .expires_at = expires };
+    TRY(sql_token_insert(op, &t));
+    *secret = text;
+    return OK;
+}
+
+err_t account_token_drop(struct op *op, i64 user_id, str name)
+{
+    i64 n;
+    AUTO(db_tx) struct db_tx tx;
+    TRY(db_begin(op, &tx));
+    TRY(sql_token_delete_named(op, user_id, name, &n));
+    if (n) TRY(auth_forget(op));
+    return db_commit(&tx);
+}
+
+static err_t check(struct op *op, const struct token_new *in)
+{
+    enum project_role role;
+    u64 more = scope_rights(in->scopes) & ~op->who->rights;
+    if (more & ~RIGHT_PUBLIC)
+        return op_fail(op, ERR_FORBIDDEN, HERE, S("scopes"), "you cannot give away '%.*s'",
+                       STR(rights_scopes(op->arena, more)));
+    if (in->expires_at.us && in->expires_at.us <= time_now().us)
+        return fail_field(op, "expires_at", "is in the past");
+    if (op->who->project_id && op->who->project_id != in->project_id)
+        return op_fail(op, ERR_FORBIDDEN, HERE, S("project_id"), "a project token makes tokens of its project only");
+    if (!in->project_id) return OK;
+    TRY(account_project_role(op, in->project_id, &role));
+    if (role == ROLE_NONE)
+        return op_fail(op, ERR_NOT_FOUND, HERE, S("project_id"), "project %lld is not known",
+                       (long long)in->project_id);
+    if (role < ROLE_EDITOR)
+        return op_fail(op, ERR_FORBIDDEN, HERE, S("project_id"), "only editors make tokens of a project");
+    return OK;
+}
+
+err_t token_make(struct op *op, const struct token_new *in, struct token_made *out)
+{
+    TRY(check(op, in));
+    str secret = secret_new(op->arena, S("nbp_"));
+    struct token t = { .hash = secret_hash(op->arena, secret),
+                       .user_id = op->who->user_id,
+                       .project_id = in->project_id,
+                       .name = in->name,
+                       .scopes = in->scopes,
+                       .created_at = time_now(),
+                       .expires_at = in->expires_at };
+    AUTO(db_tx) struct db_tx tx;
+    TRY(db_begin(op, &tx));
+    TRY(sql_token_insert(op, &t));
+    str target = arena_printf(op->arena, "token %lld", (long long)t.id);
+    TRY(account_audit_detail(op, target, (json_raw){ 0 }, account_audit_json(op, &token_desc, &t)));
+    *out = (struct token_made){ .id = t.id,
+                                .name = t.name,
+                                .scopes = t.scopes,
+                                .project_id = t.project_id,
+                                .created_at = t.created_at,
+                                .expires_at = t.expires_at,
+                                .token = secret };
+    return db_commit(&tx);
+}
+
+err_t token_revoke(struct op *op, i64 id)
+{
+    struct token t;
+    TRY(sql_token_get(op, id, &t));
+    bool mine = t.user_id == op->who->user_id && (!op->who->project_id || op->who->project_id == t.project_id);
+    if (!mine && !(op->who->rights & RIGHT_ADMIN))
+        return fail(op, ERR_NOT_FOUND, "token %lld is not known", (long long)id);
+    AUTO(db_tx) struct db_tx tx;
+    TRY(db_begin(op, &tx));
+    TRY(sql_token_delete(op, id));
+    TRY(auth_forget(op));
+    str target = arena_printf(op->arena, "token %lld", (long long)id);
+    TRY(account_audit_detail(op, target, account_audit_json(op, &token_desc, &t), (json_raw){ 0 }));
+    return db_commit(&tx);
+}
