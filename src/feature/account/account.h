@@ -6,21 +6,15 @@
 #include "feature/account/right.h"
 
 struct feature;
-extern const struct feature account_feature;
-
-/* Called once by main before the features start; texts must outlive the process. Zero members take defaults.
+/* One folder, four features: one's own account; the administrator's view of people; projects; the audit log.
  */
-struct account_options {
-    str registration;                /* "open", "invite" (default) or "closed" */
-    str admin_login, admin_password; /* the first administrator; absent: a one-time link */
-    i64 audit_keep_us;               /* default a year */
-    const struct feature *const
-        *features; /* asked when a person leaves or exports; account itself may be among them */
-    size_t nfeatures;
-};
-err_t account_setup(struct op *, const struct account_options *) MUST_USE;
-/* First start: makes the administrator from the options, or a one-time link that is printed on the console as
- * BASE_URL/setup?token=... . Harmless when there is an administrator. */
+extern const struct feature account_feature, admin_feature, project_feature, audit_feature;
+
+/* Called once by main before the features start: who is asked when a person leaves or exports what is theirs.
+ */
+void account_know_features(const struct feature *const *features, size_t n);
+/* First start: makes the administrator of config's admin_login and admin_password, or a one-time link that is
+ * printed on the console as BASE_URL/setup?token=... . Harmless when there is an administrator. */
 err_t account_start(struct op *, str base_url) MUST_USE;
 
 /* Authorization header ("Bearer JWT" or "Bearer nbp_...") into a principal whose texts live in op->arena; ip
@@ -39,7 +33,7 @@ err_t account_project_exists(struct op *, i64 project_id, bool *out) MUST_USE;
 
 /* What op->who may do with an entity of any feature: the same answer for every module. The owner is OWNER; a
  * member of its project has the project's role; VISIBLE_NODE gives any signed-in person VIEWER,
- * VISIBLE_PUBLIC anyone. A project token sees through its project only. */
+ * VISIBLE_PUBLIC anyone. Outside its project, a project token is any signed-in person. */
 enum visibility { VISIBLE_PRIVATE, VISIBLE_NODE, VISIBLE_PUBLIC };
 extern const char *const visibilities[]; /* "private", "node", "public", NULL */
 struct entity {
@@ -49,6 +43,8 @@ struct entity {
 err_t account_access(struct op *, const struct entity *, enum project_role *out) MUST_USE;
 
 err_t account_login_of(struct op *, i64 user_id, str *login) MUST_USE; /* ERR_NOT_FOUND */
+/* The person of that login, made without a usable password when there is none (the demo's owner). */
+err_t account_user_ensure(struct op *, str login, str display_name, i64 *user_id) MUST_USE;
 
 /* An access token of user_id: "nbp_" and 40 characters, told once, kept as its SHA-256. scopes: names of
  * right.h with blanks between them. project_id 0: personal. expires 0: never. */

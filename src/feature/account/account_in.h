@@ -6,16 +6,19 @@
 #include "feature/account/project_sql.h"
 
 enum {
-    ACCESS_S = 15 * 60,         /* life of an access token of a session */
-    REFRESH_S = 30 * 86400,     /* of a session that nobody refreshes */
-    LINK_S = 24 * 3600,         /* of a one-time link */
-    SECRET_LEN = 40,            /* characters of a token, 238 bits */
-    PASSWORD_LEAST = 8, PASSWORD_MOST = 200,
+    ACCESS_S = 15 * 60,     /* life of an access token of a session */
+    REFRESH_S = 30 * 86400, /* of a session that nobody refreshes */
+    LINK_S = 24 * 3600,     /* of a one-time link */
+    SECRET_LEN = 40,        /* characters of a token, 238 bits */
+    PASSWORD_LEAST = 8,
+    PASSWORD_MOST = 200,
 };
 
-/* Settings and base URL, set once before the first request. */
-const struct account_options *account_settings(void);
+extern const struct migration migrations_account[];
+extern const struct route account_routes[19];
+extern const struct command account_commands[6];
 str account_base_url(void);
+const struct feature *const *account_features(size_t *n);
 
 /* Secrets that people hold: PREFIX and random characters; the database has secret_hash() of them. */
 str secret_new(struct arena *, str prefix);
@@ -29,6 +32,21 @@ err_t login_check(struct op *, const struct field *, const void *val) MUST_USE;
 err_t scopes_check(struct op *, const struct field *, const void *val) MUST_USE;
 err_t email_check(struct op *, const struct field *, const void *val) MUST_USE;
 
+/* In of rows that only name a thing by its number. */
+struct numbered {
+    i64 id;
+};
+extern const struct desc numbered_desc;
+/* In of lists: at most limit items behind cursor. */
+struct page_in {
+    i64 limit, cursor;
+    str text;
+};
+extern const struct desc page_in_desc;
+bool desc_given(const struct desc *, const struct present *, size_t off);
+/* Whether a PATCH named that member. */
+#define GIVEN(in, T, m) desc_given(&T##_desc, &(in)->given, offsetof(struct T, m))
+
 /* Rights (auth.c). */
 u64 role_rights(int role);
 u64 scope_rights(str scopes);
@@ -40,8 +58,8 @@ u64 auth_generation(void);
 /* From here on op acts as u: the audit entry of a sign-in names who signed in. */
 void auth_become(struct op *, const struct user *, i64 session_id);
 
-/* AUTO(hidden_note) struct hidden_note h = note_hide(op): transactions until the end of the scope are bookkeeping, not
- * the audited act itself. */
+/* AUTO(hidden_note) struct hidden_note h = note_hide(op): transactions until the end of the scope are
+ * bookkeeping, not the audited act itself. */
 struct hidden_note {
     struct op *op;
     const struct op_note *note;
@@ -56,7 +74,8 @@ static inline void hidden_note_done(struct hidden_note *h) { h->op->note = h->no
 
 /* Passwords (password.c): argon2id, a few at once. Never inside a transaction. */
 err_t password_hash(struct op *, str password, str *hash) MUST_USE;
-/* hash absent: nobody's; takes as long and is wrong. again() is asked once a slot is free, right before the work. */
+/* hash absent: nobody's; takes as long and is wrong. again() is asked once a slot is free, right before the
+ * work. */
 err_t password_check(struct op *, str password, str hash, err_t (*again)(struct op *, str login), str login,
                      bool *right) MUST_USE;
 
@@ -68,22 +87,24 @@ err_t guard_passed(struct op *, str login) MUST_USE;
 /* Signing keys (key.c). */
 err_t key_current(struct op *, str *kid, str *secret) MUST_USE;
 err_t key_find(struct op *, str kid, str *secret) MUST_USE; /* a jwt_key */
-err_t key_rotate(struct op *, bool drop_old, str *kid) MUST_USE; /* drop_old: every access token of a session ends now */
+err_t key_rotate(struct op *, bool drop_old,
+                 str *kid) MUST_USE; /* drop_old: every access token of a session ends now */
 
 /* Sessions (session.c). session_begin() runs inside the caller's transaction. */
 err_t session_begin(struct op *, const struct user *, struct auth_tokens *) MUST_USE;
 err_t session_sign_in(struct op *, const struct auth_login *, struct auth_tokens *) MUST_USE;
 err_t session_refresh(struct op *, str refresh_token, struct auth_tokens *) MUST_USE;
 err_t session_end(struct op *, str refresh_token) MUST_USE;
+err_t session_revoke(struct op *, i64 id) MUST_USE; /* one of op->who's */
 
 /* TOTP (totp.c), RFC 6238: SHA-1, 30 s, 6 digits. */
-struct totp_begin_out {
+struct totp_secret {
     str secret, uri;
 };
 u32 totp_code(str key, i64 step, u32 modulus);
 bool totp_match(struct arena *, str base32_secret, str code, time_us now, i64 *step);
 err_t totp_use(struct op *, const struct user *, str code, bool *right) MUST_USE; /* each code once */
-err_t totp_begin(struct op *, struct totp_begin_out *) MUST_USE;
+err_t totp_begin(struct op *, struct totp_secret *) MUST_USE;
 err_t totp_confirm(struct op *, str code) MUST_USE;
 err_t totp_remove(struct op *, str password) MUST_USE;
 
@@ -109,14 +130,18 @@ err_t user_reset_link(struct op *, i64 id, str *token, time_us *expires) MUST_US
 err_t user_reset(struct op *, str link_token, str password) MUST_USE;
 
 /* Tokens (token.c). */
+err_t token_store(struct op *, i64 user_id, const struct token_new *,
+                  struct token_made *) MUST_USE; /* no questions */
 err_t token_make(struct op *, const struct token_new *, struct token_made *) MUST_USE;
 err_t token_revoke(struct op *, i64 id) MUST_USE;
 
 /* Invites (invite.c). */
 err_t invite_make(struct op *, str note, int role, i64 days, struct invite *, str *code) MUST_USE;
-/* What registration with that code gives; inside the transaction that makes user_id. */
-err_t invite_use(struct op *, str code, i64 user_id, int *role) MUST_USE;
-err_t invite_peek(struct op *, str code) MUST_USE; /* before the password is hashed */
+/* Whether the code is good and which role it gives: before the password is hashed. */
+err_t invite_peek(struct op *, str code, int *role) MUST_USE;
+err_t invite_remove(struct op *, i64 id) MUST_USE;
+err_t invite_use(struct op *, str code,
+                 i64 user_id) MUST_USE; /* once; in the transaction that makes user_id */
 
 /* Projects (project.c). */
 struct project_change {
@@ -129,5 +154,7 @@ err_t project_get(struct op *, i64 id, struct project *) MUST_USE;
 err_t project_update(struct op *, i64 id, const struct project_change *, struct project *) MUST_USE;
 err_t project_remove(struct op *, i64 id) MUST_USE;
 err_t project_member_set(struct op *, i64 id, str login, int role, struct member *) MUST_USE;
-err_t project_member_remove(struct op *, i64 id, i64 user_id) MUST_USE;
+err_t project_member_remove(struct op *, i64 id, str login) MUST_USE;
+err_t project_search(struct op *, const struct page_in *, void *list_of_project) MUST_USE;
+extern const char *const member_roles[]; /* project_roles without none */
 err_t project_members(struct op *, i64 id, void *list_of_member) MUST_USE;

@@ -25,7 +25,8 @@ static const struct field user_fields[] = {
 DESC(user);
 
 #define USER_COLUMNS \
-    "id, login, display_name, email, role, blocked, totp_secret IS NOT NULL AS totp, created_at, last_login_at, " \
+    "id, login, display_name, email, role, blocked, totp_secret IS NOT NULL AS totp, created_at, " \
+    "last_login_at, " \
     "password_hash, totp_secret, totp_pending, totp_step"
 
 err_t sql_user_get(struct op *op, i64 id, struct user *u)
@@ -37,7 +38,8 @@ err_t sql_user_get(struct op *op, i64 id, struct user *u)
 err_t sql_user_find(struct op *op, str login, struct user *u, bool *found)
 {
     str key = str_lower(op->arena, login);
-    return db_find(op, &user_desc, u, found, "SELECT " USER_COLUMNS " FROM users WHERE lower(login) = ?", A(key));
+    return db_find(op, &user_desc, u, found, "SELECT " USER_COLUMNS " FROM users WHERE lower(login) = ?",
+                   A(key));
 }
 
 err_t sql_user_insert(struct op *op, struct user *u)
@@ -125,9 +127,15 @@ DESC(session);
 
 #define D struct holder
 static const struct field holder_fields[] = {
-    { F(user_id) },  { F(session_id) },           { F(token_id) },   { F(project_id), .flags = NULLABLE },
-    { F(login) },    { F(scopes) },               { F_ENUM(role, user_roles) },
-    { F(expires_at), .flags = NULLABLE }, { F(last_used_at), .flags = NULLABLE },
+    { F(user_id) },
+    { F(session_id) },
+    { F(token_id) },
+    { F(project_id), .flags = NULLABLE },
+    { F(login) },
+    { F(scopes) },
+    { F_ENUM(role, user_roles) },
+    { F(expires_at), .flags = NULLABLE },
+    { F(last_used_at), .flags = NULLABLE },
 };
 #undef D
 static DESC(holder);
@@ -143,10 +151,11 @@ err_t sql_session_insert(struct op *op, const struct session *s)
 
 err_t sql_session_holder(struct op *op, i64 id, time_us now, struct holder *h, bool *found)
 {
-    return db_find(op, &holder_desc, h, found,
-                   "SELECT u.id AS user_id, s.id AS session_id, u.login, u.role, s.expires_at FROM sessions s "
-                   "JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.expires_at > ? AND NOT u.blocked",
-                   A(id), A(now));
+    return db_find(
+        op, &holder_desc, h, found,
+        "SELECT u.id AS user_id, s.id AS session_id, u.login, u.role, s.expires_at FROM sessions s "
+        "JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.expires_at > ? AND NOT u.blocked",
+        A(id), A(now));
 }
 
 err_t sql_session_list(struct op *op, i64 user_id, void *list)
@@ -159,7 +168,8 @@ err_t sql_session_list(struct op *op, i64 user_id, void *list)
 
 err_t sql_session_used(struct op *op, i64 id, time_us now, time_us expires)
 {
-    return db_exec(op, "UPDATE sessions SET used_at = ?, expires_at = ? WHERE id = ?", A(now), A(expires), A(id));
+    return db_exec(op, "UPDATE sessions SET used_at = ?, expires_at = ? WHERE id = ?", A(now), A(expires),
+                   A(id));
 }
 
 err_t sql_session_delete(struct op *op, i64 id, i64 user_id, i64 *n)
@@ -207,7 +217,8 @@ static const struct field token_fields[] = {
     { F(id), .flags = READONLY, .doc = "Number of the token." },
     { F(name), .flags = READONLY, .doc = "What the person called it." },
     { F(scopes), .flags = READONLY, .doc = "What it allows, with blanks between." },
-    { F(project_id), .flags = READONLY | NULLABLE, .doc = "The only project that it opens; null: a personal token." },
+    { F(project_id), .flags = READONLY | NULLABLE,
+      .doc = "The only project that it opens; null: a personal token." },
     { F(created_at), .flags = READONLY, .doc = "When it was made." },
     { F(expires_at), .flags = READONLY | NULLABLE, .doc = "When it ends; null: never." },
     { F(last_used_at), .flags = READONLY | NULLABLE, .doc = "Last use, to a few minutes." },
@@ -220,11 +231,12 @@ DESC(token);
 
 err_t sql_token_insert(struct op *op, struct token *t)
 {
-    return db_i64(op, &t->id,
-                  "INSERT INTO access_tokens (hash, user_id, project_id, name, scopes, created_at, expires_at) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                  A(t->hash), A(t->user_id), A_NULL0(t->project_id), A(t->name), A(t->scopes), A(t->created_at),
-                  A(t->expires_at));
+    return db_i64(
+        op, &t->id,
+        "INSERT INTO access_tokens (hash, user_id, project_id, name, scopes, created_at, expires_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        A(t->hash), A(t->user_id), A_NULL0(t->project_id), A(t->name), A(t->scopes), A(t->created_at),
+        A(t->expires_at));
 }
 
 err_t sql_token_holder(struct op *op, str hash, time_us now, struct holder *h, bool *found)
@@ -266,7 +278,10 @@ err_t sql_token_delete_named(struct op *op, i64 user_id, str name, i64 *n)
 
 #define D struct signing_key
 static const struct field signing_key_fields[] = {
-    { F(kid) }, { F(secret) }, { F(created_at) }, { F(retired_at), .flags = NULLABLE },
+    { F(kid) },
+    { F(secret) },
+    { F(created_at) },
+    { F(retired_at), .flags = NULLABLE },
 };
 #undef D
 static DESC(signing_key);

@@ -1,5 +1,5 @@
-/* What the rules of this feature see of the database: one function a statement, no rule in any of them. Private to
- * the folder. Times come from the caller, so that tests can choose them. */
+/* What the rules of this feature see of the database: one function a statement, no rule in any of them.
+ * Private to the folder. Times come from the caller, so that tests can choose them. */
 #pragma once
 #include "port/db/db.h"
 
@@ -25,13 +25,15 @@ struct user_list {
 err_t sql_user_get(struct op *, i64 id, struct user *) MUST_USE; /* ERR_NOT_FOUND */
 err_t sql_user_find(struct op *, str login, struct user *, bool *found) MUST_USE;
 err_t sql_user_insert(struct op *, struct user *) MUST_USE; /* sets id; ERR_CONFLICT: the login is taken */
-err_t sql_user_store(struct op *, const struct user *) MUST_USE; /* all that can change but the sign-in's own columns */
+err_t sql_user_store(struct op *,
+                     const struct user *) MUST_USE; /* all that can change but the sign-in's own columns */
 err_t sql_user_signed_in(struct op *, i64 id, time_us at) MUST_USE;
 /* Takes a code's time step; *taken = false when it or a later one was taken already. */
 err_t sql_user_take_step(struct op *, i64 id, i64 step, bool *taken) MUST_USE;
 err_t sql_user_delete(struct op *, i64 id) MUST_USE;
 err_t sql_user_list(struct op *, str text, i64 after, i64 limit, void *list_of_user) MUST_USE;
-err_t sql_admins(struct op *, i64 *n) MUST_USE; /* administrators who are not blocked; serialised until commit */
+err_t sql_admins(struct op *,
+                 i64 *n) MUST_USE; /* administrators who are not blocked; serialised until commit */
 
 struct session {
     i64 id, user_id;
@@ -48,7 +50,8 @@ struct holder {
     time_us expires_at, last_used_at;
 };
 err_t sql_session_insert(struct op *, const struct session *) MUST_USE;
-err_t sql_session_holder(struct op *, i64 id, time_us now, struct holder *, bool *found) MUST_USE; /* not of the blocked */
+err_t sql_session_holder(struct op *, i64 id, time_us now, struct holder *,
+                         bool *found) MUST_USE; /* not of the blocked */
 err_t sql_session_list(struct op *, i64 user_id, void *list_of_session) MUST_USE;
 err_t sql_session_used(struct op *, i64 id, time_us now, time_us expires) MUST_USE;
 err_t sql_session_delete(struct op *, i64 id, i64 user_id, i64 *n) MUST_USE;
@@ -103,17 +106,17 @@ struct invite {
 };
 extern const struct desc invite_desc;
 err_t sql_invite_insert(struct op *, struct invite *) MUST_USE;
-err_t sql_invite_list(struct op *, i64 after, i64 limit, void *list_of_invite) MUST_USE;
+err_t sql_invite_list(struct op *, str text, i64 after, i64 limit, void *list_of_invite) MUST_USE;
 err_t sql_invite_delete(struct op *, i64 id, i64 *n) MUST_USE;
-/* Uses the code for user_id, once: *found = false for an unknown, used or expired code. */
-err_t sql_invite_take(struct op *, str hash, i64 user_id, time_us now, bool *found, int *role) MUST_USE;
+/* Uses the code for user_id, once: *taken = false for an unknown, used or expired code. */
+err_t sql_invite_take(struct op *, str hash, i64 user_id, time_us now, bool *taken) MUST_USE;
 
 struct one_time_link {
     str hash, kind;
     i64 user_id;
     time_us created_at, expires_at;
 };
-err_t sql_invite_peek(struct op *, str hash, time_us now, bool *found) MUST_USE;
+err_t sql_invite_peek(struct op *, str hash, time_us now, bool *found, int *role) MUST_USE;
 err_t sql_link_insert(struct op *, const struct one_time_link *) MUST_USE;
 err_t sql_link_peek(struct op *, str hash, str kind, time_us now, bool *found) MUST_USE;
 err_t sql_link_take(struct op *, str hash, str kind, time_us now, bool *found, i64 *user_id) MUST_USE;

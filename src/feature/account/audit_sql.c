@@ -6,7 +6,8 @@
 static const struct field audit_entry_fields[] = {
     { F(id), .flags = READONLY, .doc = "Number of the entry; they have no gaps." },
     { F(at), .flags = READONLY, .doc = "When." },
-    { F(user_id), .flags = READONLY | NULLABLE, .doc = "Who; null: nobody signed in, or the program itself." },
+    { F(user_id), .flags = READONLY | NULLABLE,
+      .doc = "Who; null: nobody signed in, or the program itself." },
     { F(login), .flags = READONLY | NULLABLE, .doc = "Login of who." },
     { F(role), .flags = READONLY, .doc = "In what role: admin, auditor, user, token, system, nobody." },
     { F(ip), .flags = READONLY | NULLABLE, .doc = "From which address." },
@@ -24,12 +25,16 @@ static const struct field audit_entry_fields[] = {
 #undef D
 DESC(audit_entry);
 #define COLUMNS \
-    "id, at, user_id, login, role, ip, user_agent, request_id, action, target, method_path, outcome, reason, " \
+    "id, at, user_id, login, role, ip, user_agent, request_id, action, target, method_path, outcome, " \
+    "reason, " \
     "before_json AS before, after_json AS after, hash"
 
 #define D struct audit_chain
 static const struct field audit_chain_fields[] = {
-    { F(head_id) }, { F(head_hash) }, { F(anchor_id) }, { F(anchor_hash) },
+    { F(head_id) },
+    { F(head_hash) },
+    { F(anchor_id) },
+    { F(anchor_hash) },
 };
 #undef D
 static DESC(audit_chain);
@@ -57,13 +62,14 @@ err_t sql_chain_anchor(struct op *op, i64 id, str hash)
 
 err_t sql_audit_insert(struct op *op, const struct audit_entry *e)
 {
-    return db_exec(op,
-                   "INSERT INTO audit_log (id, at, user_id, login, role, ip, user_agent, request_id, action, target, "
-                   "method_path, outcome, reason, before_json, after_json, hash) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                   A(e->id), A(e->at), A_NULL0(e->user_id), A(e->login), A(e->role), A(e->ip), A(e->user_agent),
-                   A(e->request_id), A(e->action), A(e->target), A(e->method_path), A(e->outcome), A(e->reason),
-                   A(e->before.s), A(e->after.s), A(e->hash));
+    return db_exec(
+        op,
+        "INSERT INTO audit_log (id, at, user_id, login, role, ip, user_agent, request_id, action, target, "
+        "method_path, outcome, reason, before_json, after_json, hash) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        A(e->id), A(e->at), A_NULL0(e->user_id), A(e->login), A(e->role), A(e->ip), A(e->user_agent),
+        A(e->request_id), A(e->action), A(e->target), A(e->method_path), A(e->outcome), A(e->reason),
+        A(e->before.s), A(e->after.s), A(e->hash));
 }
 
 err_t sql_audit_newest_before(struct op *op, time_us t, struct audit_entry *e, bool *found)
@@ -81,6 +87,7 @@ err_t sql_audit_search(struct op *op, const struct audit_query *q, void *list)
 {
     struct db_text t = db_text_new(op);
     db_text_add(&t, "SELECT " COLUMNS " FROM audit_log WHERE id < ?", A(q->cursor ? q->cursor : INT64_MAX));
+    if (q->oldest_first) db_text_add(&t, " AND id > ?", A(q->after));
     if (q->from.us) db_text_add(&t, " AND at >= ?", A(q->from));
     if (q->to.us) db_text_add(&t, " AND at < ?", A(q->to));
     if (q->user.n) db_text_add(&t, " AND login = ?", A(q->user));
@@ -93,7 +100,8 @@ err_t sql_audit_search(struct op *op, const struct audit_query *q, void *list)
                     " OR before_json LIKE ? ESCAPE '\\' OR after_json LIKE ? ESCAPE '\\')",
                     A(p), A(p), A(p), A(p), A(p), A(p), A(p), A(p));
     }
-    db_text_add(&t, " ORDER BY id DESC LIMIT ?", A(q->limit));
+    if (q->oldest_first) db_text_add(&t, " ORDER BY id LIMIT ?", A(q->limit));
+    else db_text_add(&t, " ORDER BY id DESC LIMIT ?", A(q->limit));
     return db_text_all(&t, &audit_entry_desc, list);
 }
 
@@ -106,6 +114,6 @@ err_t sql_audit_page(struct op *op, i64 after, i64 limit, void *list)
 err_t sql_audit_of_user(struct op *op, i64 user_id, i64 after, i64 limit, void *list)
 {
     return db_all(op, &audit_entry_desc, list,
-                  "SELECT " COLUMNS " FROM audit_log WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?", A(user_id),
-                  A(after), A(limit));
+                  "SELECT " COLUMNS " FROM audit_log WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?",
+                  A(user_id), A(after), A(limit));
 }

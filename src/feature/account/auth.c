@@ -1,7 +1,8 @@
-/* Who stands behind an Authorization header. The answer is remembered for a few seconds, because telemetry asks twenty
- * thousand times a second. What makes it safe: an entry is good for one generation only; every revocation starts a new
- * one here when it is durable, and counts up account_epoch in the database, which each node reads twice a second. An
- * answer that was read while a revocation went by belongs to the old generation and is never used. */
+/* Who stands behind an Authorization header. The answer is remembered for a few seconds, because telemetry
+ * asks twenty thousand times a second. What makes it safe: an entry is good for one generation only; every
+ * revocation starts a new one here when it is durable, and counts up account_epoch in the database, which
+ * each node reads twice a second. An answer that was read while a revocation went by belongs to the old
+ * generation and is never used. */
 #include "base/hash.h"
 #include "feature/account/account_in.h"
 #include "feature/account/jwt.h"
@@ -42,17 +43,15 @@ err_t auth_forget(struct op *op)
     return OK;
 }
 
-/* One operation at a time looks whether another node has revoked something. A database that is away revokes nothing;
- * then the entries run out by themselves. */
+/* One operation at a time looks whether another node has revoked something. A database that is away revokes
+ * nothing; then the entries run out by themselves. */
 static void poll_epoch(struct op *op)
 {
     i64 now = time_mono_us(), due = atomic_load(&next_poll_us);
     if (now < due || !atomic_compare_exchange_strong(&next_poll_us, &due, now + POLL_US)) return;
     i64 epoch;
-    if (sql_epoch(op, &epoch))
-        op_clear(op);
-    else if (atomic_exchange(&seen_epoch, epoch) != epoch)
-        next_generation(NULL);
+    if (sql_epoch(op, &epoch)) op_clear(op);
+    else if (atomic_exchange(&seen_epoch, epoch) != epoch) next_generation(NULL);
 }
 
 static struct known *set_of(u64 hash, struct shard **shard)
@@ -111,9 +110,10 @@ static const struct {
 u64 role_rights(int role)
 {
     static const u64 person = RIGHT_PUBLIC | RIGHT_USER | RIGHT_PACKAGE_READ | RIGHT_PACKAGE_WRITE |
-                              RIGHT_UNIT_READ | RIGHT_UNIT_WRITE | RIGHT_TELEMETRY_WRITE | RIGHT_PROJECT;
-    static const u64 auditor =
-        RIGHT_PUBLIC | RIGHT_USER | RIGHT_PACKAGE_READ | RIGHT_UNIT_READ | RIGHT_AUDIT_READ;
+                              RIGHT_UNIT_READ | RIGHT_UNIT_WRITE | RIGHT_TELEMETRY_WRITE | RIGHT_PROJECT |
+                              RIGHT_PROJECT_READ;
+    static const u64 auditor = RIGHT_PUBLIC | RIGHT_USER | RIGHT_PACKAGE_READ | RIGHT_UNIT_READ |
+                               RIGHT_PROJECT_READ | RIGHT_AUDIT_READ;
     switch (role) {
     case USER_ADMIN: return person | RIGHT_AUDIT_READ | RIGHT_ADMIN;
     case USER_AUDITOR: return auditor;
@@ -127,6 +127,7 @@ u64 scope_rights(str scopes)
     for (str rest = scopes, piece; str_next(&rest, ' ', &piece);)
         for (size_t i = 0; i < LEN(rights); i++)
             if (str_is(piece, rights[i].scope)) out |= rights[i].right;
+    if (out & RIGHT_PROJECT) out |= RIGHT_PROJECT_READ;
     return out;
 }
 

@@ -25,13 +25,19 @@ err_t sql_invite_insert(struct op *op, struct invite *v)
                   A(v->created_at), A(v->expires_at));
 }
 
-err_t sql_invite_list(struct op *op, i64 after, i64 limit, void *list)
+err_t sql_invite_list(struct op *op, str text, i64 after, i64 limit, void *list)
 {
-    return db_all(op, &invite_desc, list,
-                  "SELECT i.id, i.note, i.role, i.created_at, i.expires_at, i.used_at, u.login AS used_by, "
-                  "i.created_by, i.code_hash FROM invites i LEFT JOIN users u ON u.id = i.used_by "
-                  "WHERE i.id > ? ORDER BY i.id LIMIT ?",
-                  A(after), A(limit));
+    struct db_text t = db_text_new(op);
+    db_text_add(
+        &t,
+        "SELECT i.id, i.note, i.role, i.created_at, i.expires_at, i.used_at, u.login AS used_by, "
+        "i.created_by, i.code_hash FROM invites i LEFT JOIN users u ON u.id = i.used_by WHERE i.id > ?",
+        A(after));
+    if (text.n)
+        db_text_add(&t, " AND lower(i.note) LIKE ? ESCAPE '\\'",
+                    A(sql_like(op->arena, str_lower(op->arena, text))));
+    db_text_add(&t, " ORDER BY i.id LIMIT ?", A(limit));
+    return db_text_all(&t, &invite_desc, list);
 }
 
 err_t sql_invite_delete(struct op *op, i64 id, i64 *n)
@@ -39,41 +45,39 @@ err_t sql_invite_delete(struct op *op, i64 id, i64 *n)
     return db_exec_n(op, n, "DELETE FROM invites WHERE id = ?", A(id));
 }
 
-err_t sql_invite_peek(struct op *op, str hash, time_us now, bool *found)
+err_t sql_invite_peek(struct op *op, str hash, time_us now, bool *found, int *role)
+{
+    struct invite v = { 0 };
+    TRY(db_find(op, &invite_desc, &v, found,
+                "SELECT id, role FROM invites WHERE code_hash = ? AND used_at IS NULL AND expires_at > ?",
+                A(hash), A(now)));
+    *role = v.role;
+    return OK;
+}
+
+err_t sql_invite_take(struct op *op, str hash, i64 user_id, time_us now, bool *taken)
 {
     i64 n;
-    TRY(db_i64(op, &n, "SELECT count(*) FROM invites WHERE code_hash = ? AND used_at IS NULL AND expires_at > ?",
-               A(hash), A(now)));
-    *found = n == 1;
+    TRY(db_exec_n(op, &n,
+                  "UPDATE invites SET used_by = ?, used_at = ? "
+                  "WHERE code_hash = ? AND used_at IS NULL AND expires_at > ?",
+                  A(user_id), A(now), A(hash), A(now)));
+    *taken = n == 1;
     return OK;
 }
 
-struct taken {
-    int role;
-    i64 user_id;
+#define D struct one_time_link
+static const struct field one_time_link_fields[] = {
+    { F(hash) }, { F(kind) }, { F(user_id), .flags = NULLABLE }, { F(created_at) }, { F(expires_at) },
 };
-#define D struct taken
-static const struct field taken_fields[] = { { F_ENUM(role, user_roles) },
-                                             { F(user_id), .flags = NULLABLE } };
 #undef D
-static DESC(taken);
-
-err_t sql_invite_take(struct op *op, str hash, i64 user_id, time_us now, bool *found, int *role)
-{
-    struct taken t = { 0 };
-    TRY(db_find(op, &taken_desc, &t, found,
-                "UPDATE invites SET used_by = ?, used_at = ? "
-                "WHERE code_hash = ? AND used_at IS NULL AND expires_at > ? RETURNING role",
-                A(user_id), A(now), A(hash), A(now)));
-    *role = t.role;
-    return OK;
-}
+static DESC(one_time_link);
 
 err_t sql_link_insert(struct op *op, const struct one_time_link *l)
 {
-    return db_exec(op,
-                   "INSERT INTO one_time_links (hash, kind, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-                   A(l->hash), A(l->kind), A_NULL0(l->user_id), A(l->created_at), A(l->expires_at));
+    return db_exec(
+        op, "INSERT INTO one_time_links (hash, kind, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+        A(l->hash), A(l->kind), A_NULL0(l->user_id), A(l->created_at), A(l->expires_at));
 }
 
 err_t sql_link_peek(struct op *op, str hash, str kind, time_us now, bool *found)
@@ -87,11 +91,11 @@ err_t sql_link_peek(struct op *op, str hash, str kind, time_us now, bool *found)
 
 err_t sql_link_take(struct op *op, str hash, str kind, time_us now, bool *found, i64 *user_id)
 {
-    struct taken t = { 0 };
-    TRY(db_find(op, &taken_desc, &t, found,
+    struct one_time_link l = { 0 };
+    TRY(db_find(op, &one_time_link_desc, &l, found,
                 "DELETE FROM one_time_links WHERE hash = ? AND kind = ? AND expires_at > ? RETURNING user_id",
                 A(hash), A(kind), A(now)));
-    *user_id = t.user_id;
+    *user_id = l.user_id;
     return OK;
 }
 

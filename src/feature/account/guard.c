@@ -1,6 +1,7 @@
-/* Guessing: wrong passwords are counted per account and per address (a /64 of IPv6). Past a few free ones, each
- * further failure doubles the time in which nobody is let in, up to a quarter of an hour. An hour without failures, or
- * the right password, starts anew. Unknown logins count like known ones, so the answer tells nothing. */
+/* Guessing: wrong passwords are counted per account and per address (a /64 of IPv6). Past a few free ones,
+ * each further failure doubles the time in which nobody is let in, up to a quarter of an hour. An hour
+ * without failures, or the right password, starts anew. Unknown logins count like known ones, so the answer
+ * tells nothing. */
 #include "feature/account/account_in.h"
 #include <arpa/inet.h>
 
@@ -43,7 +44,8 @@ err_t guard_check(struct op *op, str login)
         if (found) wait = MAX(wait, f.locked_until.us - now);
     }
     if (wait <= 0) return OK;
-    op->retry_after_us = MIN(wait, SEC(LONGEST_S)); /* a clock that stepped back locks nobody out for longer */
+    op->retry_after_us =
+        MIN(wait, SEC(LONGEST_S)); /* a clock that stepped back locks nobody out for longer */
     return fail(op, ERR_RATE, "too many failed attempts; try again later");
 }
 

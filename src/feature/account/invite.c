@@ -25,16 +25,28 @@ err_t invite_make(struct op *op, str note, int role, i64 days, struct invite *ou
     return db_commit(&tx);
 }
 
-err_t invite_peek(struct op *op, str code)
+err_t invite_peek(struct op *op, str code, int *role)
 {
     bool found;
-    TRY(sql_invite_peek(op, secret_hash(op->arena, code), time_now(), &found));
+    TRY(sql_invite_peek(op, secret_hash(op->arena, code), time_now(), &found, role));
     return found ? OK : refuse(op);
 }
 
-err_t invite_use(struct op *op, str code, i64 user_id, int *role)
+err_t invite_use(struct op *op, str code, i64 user_id)
 {
-    bool found;
-    TRY(sql_invite_take(op, secret_hash(op->arena, code), user_id, time_now(), &found, role));
-    return found ? OK : refuse(op);
+    bool taken;
+    TRY(sql_invite_take(op, secret_hash(op->arena, code), user_id, time_now(), &taken));
+    return taken ? OK : refuse(op);
+}
+
+err_t invite_remove(struct op *op, i64 id)
+{
+    i64 n;
+    AUTO(db_tx) struct db_tx tx;
+    TRY(db_begin(op, &tx));
+    TRY(sql_invite_delete(op, id, &n));
+    if (!n) return fail(op, ERR_NOT_FOUND, "invite %lld is not known", (long long)id);
+    TRY(account_audit_detail(op, arena_printf(op->arena, "invite %lld", (long long)id), (json_raw){ 0 },
+                             (json_raw){ 0 }));
+    return db_commit(&tx);
 }

@@ -1,6 +1,6 @@
-/* Reading order matters: shape, then kid, then signature, and only then the claims, so that nothing but the header is
- * parsed before we know that we wrote it. The algorithm is never taken from the token: a header that names another
- * one than ours is refused, so "none" and key confusion have no way in. */
+/* Reading order matters: shape, then kid, then signature, and only then the claims, so that nothing but the
+ * header is parsed before we know that we wrote it. The algorithm is never taken from the token: a header
+ * that names another one than ours is refused, so "none" and key confusion have no way in. */
 #include "feature/account/jwt.h"
 #include "base/enc.h"
 #include "base/hash.h"
@@ -91,8 +91,7 @@ static err_t check_signature(struct op *op, str signed_text, str signature, str 
 static err_t read_claims(struct op *op, str body, i64 now_s, struct jwt_claims *out)
 {
     enum { SUB, ROLE, SID, IAT, EXP, JTI };
-    struct part p[] = { { "sub" },       { "role" },      { "sid" },
-                        { "iat", true }, { "exp", true }, { "jti" } };
+    struct part p[] = { { "sub" }, { "role" }, { "sid" }, { "iat", true }, { "exp", true }, { "jti" } };
     struct jwt_claims c;
     if (!read_parts(op->arena, body, p, LEN(p)) || !str_to_i64(p[SUB].text, &c.sub) ||
         !str_to_i64(p[SID].text, &c.sid))

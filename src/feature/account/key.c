@@ -1,5 +1,5 @@
-/* Keys that sign access tokens. The newest one signs; a retired one verifies until the last token that it signed has
- * expired. They are kept in the database so that every node has them, and remembered here. */
+/* Keys that sign access tokens. The newest one signs; a retired one verifies until the last token that it
+ * signed has expired. They are kept in the database so that every node has them, and remembered here. */
 #include "base/enc.h"
 #include "base/log.h"
 #include "base/rand.h"

@@ -1,5 +1,6 @@
-/* Passwords: argon2id with 19 MiB and two passes (20-40 ms of one core here). A flood of sign-ins must not eat the
- * memory, so only a few hash at once, some wait their turn up to their deadline, and the rest are sent away. */
+/* Passwords: argon2id with 19 MiB and two passes (20-40 ms of one core here). A flood of sign-ins must not
+ * eat the memory, so only a few hash at once, some wait their turn up to their deadline, and the rest are
+ * sent away. */
 #include "base/log.h"
 #include "base/rand.h"
 #include "feature/account/account_in.h"
@@ -62,8 +63,8 @@ err_t password_hash(struct op *op, str password, str *hash)
     rand_bytes(salt, sizeof salt);
     TRY(slot_take(op));
     AUTO(slot) bool held = true;
-    int e = argon2id_hash_encoded(PASSES, MEMORY_KIB, LANES, password.p, password.n, salt, sizeof salt, TAG, text,
-                                  sizeof text);
+    int e = argon2id_hash_encoded(PASSES, MEMORY_KIB, LANES, password.p, password.n, salt, sizeof salt, TAG,
+                                  text, sizeof text);
     if (e) return fail_detail(op, ERR_INTERNAL, "argon2: %s", argon2_error_message(e));
     *hash = str_copy(op->arena, str_of(text));
     (void)held;
@@ -80,11 +81,13 @@ err_t password_check(struct op *op, str password, str hash, err_t (*again)(struc
     TRY(slot_take(op));
     AUTO(slot) bool held = true;
     if (again) TRY(again(op, login));
-    const char *encoded = hash.p ? str_z(op->arena, hash) : nobody_hash;
+    bool usable =
+        str_starts(hash, S("$argon2id$")); /* "!" is the hash of who cannot sign in with a password */
+    const char *encoded = usable ? str_z(op->arena, hash) : nobody_hash;
     int e = argon2id_verify(encoded, password.p, password.n);
     if (e && e != ARGON2_VERIFY_MISMATCH)
         return fail_detail(op, ERR_INTERNAL, "argon2: %s", argon2_error_message(e));
-    *right = !e && hash.p;
+    *right = !e && usable;
     (void)held;
     return OK;
 }

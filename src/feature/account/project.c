@@ -154,9 +154,7 @@ err_t project_member_set(struct op *op, i64 id, str login, int role, struct memb
     TRY(load_as(op, id, ROLE_OWNER, &p));
     TRY(sql_user_find(op, login, &u, &found));
     if (!found) return op_fail(op, ERR_NOT_FOUND, HERE, S("login"), "user '%.*s' is not known", STR(login));
-    if (role != ROLE_OWNER) {
-        TRY(keep_an_owner(op, id, u.id));
-    }
+    if (role != ROLE_OWNER) TRY(keep_an_owner(op, id, u.id));
     TRY(sql_member_role(op, id, u.id, &was));
     *out = (struct member){
         .user_id = u.id, .login = u.login, .display_name = u.display_name, .role = was, .added_at = time_now()
@@ -168,17 +166,36 @@ err_t project_member_set(struct op *op, i64 id, str login, int role, struct memb
     return db_commit(&tx);
 }
 
-err_t project_member_remove(struct op *op, i64 id, i64 user_id)
+err_t project_member_remove(struct op *op, i64 id, str login)
 {
     struct project p;
-    i64 n;
+    struct user u;
+    bool found;
+    i64 n = 0;
+    bool me = str_eq_fold(login, op->who->login);
     AUTO(db_tx) struct db_tx tx;
     TRY(db_begin(op, &tx));
-    TRY(load_as(op, id, user_id == op->who->user_id ? ROLE_VIEWER : ROLE_OWNER, &p));
-    TRY(keep_an_owner(op, id, user_id));
-    TRY(sql_member_delete(op, id, user_id, &n));
-    if (!n) return fail(op, ERR_NOT_FOUND, "user %lld is not a member", (long long)user_id);
-    str gone = arena_printf(op->arena, "{\"user_id\":%lld}", (long long)user_id);
-    TRY(account_audit_detail(op, target_of(op, id), (json_raw){ gone }, (json_raw){ 0 }));
+    TRY(load_as(op, id, me ? ROLE_VIEWER : ROLE_OWNER, &p));
+    TRY(sql_user_find(op, login, &u, &found));
+    if (found) {
+        TRY(keep_an_owner(op, id, u.id));
+        TRY(sql_member_delete(op, id, u.id, &n));
+    }
+    if (!n) return fail(op, ERR_NOT_FOUND, "'%.*s' is not a member", STR(login));
+    struct member m = { .user_id = u.id, .login = u.login, .display_name = u.display_name };
+    TRY(account_audit_detail(op, target_of(op, id), account_audit_json(op, &member_desc, &m),
+                             (json_raw){ 0 }));
     return db_commit(&tx);
+}
+
+err_t project_search(struct op *op, const struct page_in *in, void *list)
+{
+    const struct principal *w = op->who;
+    struct project_query q = { .user_id = w->user_id,
+                               .only = w->project_id,
+                               .after = in->cursor,
+                               .limit = in->limit,
+                               .all = sees_all(w),
+                               .text = in->text };
+    return sql_project_list(op, &q, list);
 }

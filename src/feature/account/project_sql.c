@@ -1,8 +1,10 @@
 /* SQL of projects and members. */
 #include "feature/account/project_sql.h"
 #include "feature/account/account.h"
+#include "feature/account/account_in.h"
 
 const char *const project_roles[] = { "", "viewer", "editor", "owner", NULL };
+const char *const member_roles[] = { "viewer", "editor", "owner", NULL };
 const char *const visibilities[] = { "private", "node", "public", NULL };
 
 enum { LOCK_OWNERS = 0x61636332 };
@@ -14,7 +16,8 @@ static const struct field project_fields[] = {
     { F(display_name), .flags = READONLY, .doc = "Name that people see." },
     { F(description), .flags = READONLY | NULLABLE, .doc = "What it is about." },
     { F_ENUM(visibility, visibilities), .flags = READONLY, .doc = "Who sees it besides its members." },
-    { F_ENUM(my_role, project_roles), .flags = READONLY | NULLABLE, .doc = "Role of who asks; null: not a member." },
+    { F_ENUM(my_role, project_roles), .flags = READONLY | NULLABLE,
+      .doc = "Role of who asks; null: not a member." },
     { F(created_by), .flags = READONLY | NULLABLE, .doc = "Person who made it." },
     { F(created_at), .flags = READONLY, .doc = "When it was made." },
     { F(updated_at), .flags = READONLY, .doc = "Last change." },
@@ -22,16 +25,18 @@ static const struct field project_fields[] = {
 #undef D
 DESC(project);
 #define PROJECT_COLUMNS \
-    "p.id, p.name, p.display_name, p.description, p.visibility, m.role AS my_role, p.created_by, p.created_at, " \
+    "p.id, p.name, p.display_name, p.description, p.visibility, m.role AS my_role, p.created_by, " \
+    "p.created_at, " \
     "p.updated_at"
 
 err_t sql_project_insert(struct op *op, struct project *p)
 {
-    return db_i64(op, &p->id,
-                  "INSERT INTO projects (name, display_name, description, visibility, created_by, created_at, "
-                  "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                  A(p->name), A(p->display_name), A(p->description), A(str_of(visibilities[p->visibility])),
-                  A_NULL0(p->created_by), A(p->created_at), A(p->updated_at));
+    return db_i64(
+        op, &p->id,
+        "INSERT INTO projects (name, display_name, description, visibility, created_by, created_at, "
+        "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        A(p->name), A(p->display_name), A(p->description), A(str_of(visibilities[p->visibility])),
+        A_NULL0(p->created_by), A(p->created_at), A(p->updated_at));
 }
 
 err_t sql_project_get(struct op *op, i64 id, i64 user_id, struct project *p)
@@ -45,11 +50,12 @@ err_t sql_project_get(struct op *op, i64 id, i64 user_id, struct project *p)
 
 err_t sql_project_store(struct op *op, const struct project *p)
 {
-    return db_exec(op,
-                   "UPDATE projects SET name = ?, display_name = ?, description = ?, visibility = ?, updated_at = ? "
-                   "WHERE id = ?",
-                   A(p->name), A(p->display_name), A(p->description), A(str_of(visibilities[p->visibility])),
-                   A(p->updated_at), A(p->id));
+    return db_exec(
+        op,
+        "UPDATE projects SET name = ?, display_name = ?, description = ?, visibility = ?, updated_at = ? "
+        "WHERE id = ?",
+        A(p->name), A(p->display_name), A(p->description), A(str_of(visibilities[p->visibility])),
+        A(p->updated_at), A(p->id));
 }
 
 err_t sql_project_delete(struct op *op, i64 id)
@@ -65,8 +71,13 @@ err_t sql_project_list(struct op *op, const struct project_query *q, void *list)
                 "ON m.project_id = p.id AND m.user_id = ? WHERE p.id > ?",
                 A(q->user_id), A(q->after));
     if (q->only) db_text_add(&t, " AND p.id = ?", A(q->only));
-    if (!q->all) db_text_add(&t, " AND (m.role IS NOT NULL OR p.visibility <> 'private')");
-    if (q->text.n) db_text_add(&t, " AND lower(p.name) = ?", A(str_lower(op->arena, q->text)));
+    if (q->members_only) db_text_add(&t, " AND m.role IS NOT NULL");
+    else if (!q->all) db_text_add(&t, " AND (m.role IS NOT NULL OR p.visibility <> 'private')");
+    if (q->text.n) {
+        str pattern = sql_like(op->arena, str_lower(op->arena, q->text));
+        db_text_add(&t, " AND (lower(p.name) LIKE ? ESCAPE '\\' OR lower(p.display_name) LIKE ? ESCAPE '\\')",
+                    A(pattern), A(pattern));
+    }
     db_text_add(&t, " ORDER BY p.id LIMIT ?", A(q->limit));
     return db_text_all(&t, &project_desc, list);
 }
@@ -95,18 +106,19 @@ err_t sql_member_role(struct op *op, i64 project_id, i64 user_id, int *role)
     struct member m = { 0 };
     bool found;
     TRY(db_find(op, &member_desc, &m, &found,
-                "SELECT user_id, role FROM project_members WHERE project_id = ? AND user_id = ?", A(project_id),
-                A(user_id)));
+                "SELECT user_id, role FROM project_members WHERE project_id = ? AND user_id = ?",
+                A(project_id), A(user_id)));
     *role = found ? m.role : ROLE_NONE;
     return OK;
 }
 
 err_t sql_member_list(struct op *op, i64 project_id, void *list)
 {
-    return db_all(op, &member_desc, list,
-                  "SELECT m.user_id, u.login, u.display_name, m.role, m.added_at FROM project_members m "
-                  "JOIN users u ON u.id = m.user_id WHERE m.project_id = ? ORDER BY m.added_at, m.user_id LIMIT 10000",
-                  A(project_id));
+    return db_all(
+        op, &member_desc, list,
+        "SELECT m.user_id, u.login, u.display_name, m.role, m.added_at FROM project_members m "
+        "JOIN users u ON u.id = m.user_id WHERE m.project_id = ? ORDER BY m.added_at, m.user_id LIMIT 10000",
+        A(project_id));
 }
 
 err_t sql_member_store(struct op *op, i64 project_id, i64 user_id, int role, time_us now)
@@ -126,15 +138,17 @@ err_t sql_member_delete(struct op *op, i64 project_id, i64 user_id, i64 *n)
 err_t sql_owners_but(struct op *op, i64 project_id, i64 user_id, i64 *n)
 {
     TRY(db_lock(op, LOCK_OWNERS));
-    return db_i64(op, n,
-                  "SELECT count(*) FROM project_members WHERE project_id = ? AND role = 'owner' AND user_id <> ?",
-                  A(project_id), A(user_id));
+    return db_i64(
+        op, n,
+        "SELECT count(*) FROM project_members WHERE project_id = ? AND role = 'owner' AND user_id <> ?",
+        A(project_id), A(user_id));
 }
 
 /* Projects where the person given twice is owner and nobody else is. */
 #define ALONE \
     "SELECT m.project_id FROM project_members m WHERE m.user_id = ? AND m.role = 'owner' AND NOT EXISTS " \
-    "(SELECT 1 FROM project_members o WHERE o.project_id = m.project_id AND o.role = 'owner' AND o.user_id <> " \
+    "(SELECT 1 FROM project_members o WHERE o.project_id = m.project_id AND o.role = 'owner' AND o.user_id " \
+    "<> " \
     "m.user_id)"
 #define OTHERS "EXISTS (SELECT 1 FROM project_members o WHERE o.project_id = p.id AND o.user_id <> ?)"
 
@@ -145,7 +159,8 @@ err_t sql_projects_orphaned(struct op *op, i64 user_id, str *name, i64 *n)
     } l = { 0 };
     TRY(db_lock(op, LOCK_OWNERS));
     TRY(db_all(op, &project_desc, &l.items,
-               "SELECT p.id, p.name FROM projects p WHERE p.id IN (" ALONE ") AND " OTHERS " ORDER BY p.id LIMIT 100",
+               "SELECT p.id, p.name FROM projects p WHERE p.id IN (" ALONE ") AND " OTHERS
+               " ORDER BY p.id LIMIT 100",
                A(user_id), A(user_id)));
     *n = (i64)l.items.n;
     *name = l.items.n ? l.items.item[0].name : (str){ 0 };

@@ -23,21 +23,24 @@ err_t sql_project_insert(struct op *, struct project *) MUST_USE;
 err_t sql_project_get(struct op *, i64 id, i64 user_id, struct project *) MUST_USE; /* my_role: user_id's */
 err_t sql_project_store(struct op *, const struct project *) MUST_USE;
 err_t sql_project_delete(struct op *, i64 id) MUST_USE;
-/* Whose members include user_id, or whose visibility lets a signed-in person see them; all: every one. */
+/* Projects whose members include user_id or (unless members_only) whose visibility lets a signed-in person
+ * see them; all: every one. */
 struct project_query {
-    i64 user_id, only, after, limit;
-    bool all;
-    str text;
+    i64 user_id, only, after, limit; /* only: a project token's project, else 0 */
+    bool all, members_only;
+    str text; /* in the name */
 };
 err_t sql_project_list(struct op *, const struct project_query *, void *list_of_project) MUST_USE;
 err_t sql_project_exists(struct op *, i64 id, bool *) MUST_USE;
 
-err_t sql_member_role(struct op *, i64 project_id, i64 user_id, int *role) MUST_USE; /* ROLE_NONE: not a member */
+err_t sql_member_role(struct op *, i64 project_id, i64 user_id,
+                      int *role) MUST_USE; /* ROLE_NONE: not a member */
 err_t sql_member_list(struct op *, i64 project_id, void *list_of_member) MUST_USE;
 err_t sql_member_store(struct op *, i64 project_id, i64 user_id, int role, time_us now) MUST_USE;
 err_t sql_member_delete(struct op *, i64 project_id, i64 user_id, i64 *n) MUST_USE;
 err_t sql_owners_but(struct op *, i64 project_id, i64 user_id, i64 *n) MUST_USE; /* serialised until commit */
 
-/* The projects that user_id alone owns: with other members (they need a new owner), and without (they go along). */
+/* The projects that user_id alone owns: with other members (they need a new owner), and without (they go
+ * along). */
 err_t sql_projects_orphaned(struct op *, i64 user_id, str *name_of_one, i64 *n) MUST_USE;
 err_t sql_projects_delete_alone(struct op *, i64 user_id) MUST_USE;

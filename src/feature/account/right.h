@@ -13,7 +13,8 @@
     X(RIGHT_TELEMETRY_WRITE, 6, "telemetry:write", "send telemetry") \
     X(RIGHT_PROJECT, 7, "project", "make projects and manage members") \
     X(RIGHT_AUDIT_READ, 8, "audit:read", "read the audit log") \
-    X(RIGHT_ADMIN, 9, "admin", "administer the node")
+    X(RIGHT_ADMIN, 9, "admin", "administer the node") \
+    X(RIGHT_PROJECT_READ, 10, "project:read", "see projects and their members; part of project")
 #define X(id, bit, scope, doc) static const u64 id = (u64)1 << bit;
 RIGHTS(X)
 #undef X

@@ -1,11 +1,13 @@
-/* Sessions: a short access token (JWT) and a refresh token that is good for one use. The session is the family of its
- * refresh tokens: whoever shows a used one has stolen it or was robbed of it, so the whole session ends. Ids are random
- * 53 bit numbers: they never come back, so an old JWT cannot wake up in another's session. */
+/* Sessions: a short access token (JWT) and a refresh token that is good for one use. The session is the
+ * family of its refresh tokens: whoever shows a used one has stolen it or was robbed of it, so the whole
+ * session ends. Ids are random 53 bit numbers: they never come back, so an old JWT cannot wake up in
+ * another's session. */
 #include "base/rand.h"
 #include "feature/account/account_in.h"
 #include "feature/account/jwt.h"
 
-static err_t hand_out(struct op *op, i64 user_id, int role, i64 session_id, time_us now, struct auth_tokens *out)
+static err_t hand_out(struct op *op, i64 user_id, int role, i64 session_id, time_us now,
+                      struct auth_tokens *out)
 {
     str kid, secret, refresh = secret_new(op->arena, S("nbr_"));
     TRY(sql_refresh_insert(op, secret_hash(op->arena, refresh), session_id, now));
@@ -111,7 +113,8 @@ err_t session_refresh(struct op *op, str refresh_token, struct auth_tokens *out)
     }
     TRY(sql_session_used(op, r.session_id, now, (time_us){ now.us + SEC(REFRESH_S) }));
     TRY(hand_out(op, u.id, u.role, r.session_id, now, out));
-    AUTO(hidden_note) struct hidden_note hidden = note_hide(op); /* every quarter of an hour: not worth an entry */
+    AUTO(hidden_note)
+    struct hidden_note hidden = note_hide(op); /* every quarter of an hour: not worth an entry */
     return db_commit(&tx);
 }
 
@@ -130,6 +133,17 @@ err_t session_end(struct op *op, str refresh_token)
     AUTO(db_tx) struct db_tx tx;
     TRY(db_begin(op, &tx));
     TRY(sql_session_delete(op, id, user, &n));
+    TRY(auth_forget(op));
+    return db_commit(&tx);
+}
+
+err_t session_revoke(struct op *op, i64 id)
+{
+    i64 n;
+    AUTO(db_tx) struct db_tx tx;
+    TRY(db_begin(op, &tx));
+    TRY(sql_session_delete(op, id, op->who->user_id, &n));
+    if (!n) return fail(op, ERR_NOT_FOUND, "session %lld is not known", (long long)id);
     TRY(auth_forget(op));
     return db_commit(&tx);
 }

@@ -1,5 +1,5 @@
-/* Access tokens for programs: the person's rights, narrowed to the token's scopes and, where it has one, to its
- * project. */
+/* Access tokens for programs: the person's rights, narrowed to the token's scopes and, where it has one, to
+ * its project. */
 #include "feature/account/account_in.h"
 
 err_t account_token_new(struct op *op, i64 user_id, i64 project_id, str name, str scopes, time_us expires,
@@ -38,7 +38,8 @@ static err_t check(struct op *op, const struct token_new *in)
     if (in->expires_at.us && in->expires_at.us <= time_now().us)
         return fail_field(op, "expires_at", "is in the past");
     if (op->who->project_id && op->who->project_id != in->project_id)
-        return op_fail(op, ERR_FORBIDDEN, HERE, S("project_id"), "a project token makes tokens of its project only");
+        return op_fail(op, ERR_FORBIDDEN, HERE, S("project_id"),
+                       "a project token makes tokens of its project only");
     if (!in->project_id) return OK;
     TRY(account_project_role(op, in->project_id, &role));
     if (role == ROLE_NONE)
@@ -49,12 +50,11 @@ static err_t check(struct op *op, const struct token_new *in)
     return OK;
 }
 
-err_t token_make(struct op *op, const struct token_new *in, struct token_made *out)
+err_t token_store(struct op *op, i64 user_id, const struct token_new *in, struct token_made *out)
 {
-    TRY(check(op, in));
     str secret = secret_new(op->arena, S("nbp_"));
     struct token t = { .hash = secret_hash(op->arena, secret),
-                       .user_id = op->who->user_id,
+                       .user_id = user_id,
                        .project_id = in->project_id,
                        .name = in->name,
                        .scopes = in->scopes,
@@ -75,11 +75,18 @@ err_t token_make(struct op *op, const struct token_new *in, struct token_made *o
     return db_commit(&tx);
 }
 
+err_t token_make(struct op *op, const struct token_new *in, struct token_made *out)
+{
+    TRY(check(op, in));
+    return token_store(op, op->who->user_id, in, out);
+}
+
 err_t token_revoke(struct op *op, i64 id)
 {
     struct token t;
     TRY(sql_token_get(op, id, &t));
-    bool mine = t.user_id == op->who->user_id && (!op->who->project_id || op->who->project_id == t.project_id);
+    bool mine =
+        t.user_id == op->who->user_id && (!op->who->project_id || op->who->project_id == t.project_id);
     if (!mine && !(op->who->rights & RIGHT_ADMIN))
         return fail(op, ERR_NOT_FOUND, "token %lld is not known", (long long)id);
     AUTO(db_tx) struct db_tx tx;

@@ -1,5 +1,5 @@
-/* Time-based one-time codes, RFC 6238: SHA-1, steps of 30 s, six digits; one step of clock difference either way. A
- * code is taken once: the newest step used is stored, and no older one counts again. */
+/* Time-based one-time codes, RFC 6238: SHA-1, steps of 30 s, six digits; one step of clock difference either
+ * way. A code is taken once: the newest step used is stored, and no older one counts again. */
 #include "base/enc.h"
 #include "base/log.h"
 #include "base/rand.h"
@@ -52,7 +52,7 @@ static err_t myself(struct op *op, struct user *u)
     return sql_user_get(op, op->who->user_id, u);
 }
 
-err_t totp_begin(struct op *op, struct totp_begin_out *out)
+err_t totp_begin(struct op *op, struct totp_secret *out)
 {
     struct user u;
     u8 key[TOTP_BYTES];
