@@ -4,7 +4,6 @@
 #include "base/lang.h"
 #include "base/rand.h"
 #include "feature/account/account_in.h"
-#include "feature/feature.h"
 #include "port/config.h"
 
 static const struct feature *const *features;
@@ -173,8 +172,6 @@ const struct feature account_feature = {
     .doc = "Users, sign-in, tokens, invites.",
     .routes = account_routes,
     .nroutes = LEN(account_routes),
-    .commands = account_commands,
-    .ncommands = LEN(account_commands),
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_account,

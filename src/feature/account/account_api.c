@@ -294,7 +294,7 @@ const struct route account_routes[] = {
     { POST, "/api/v1/auth/logout", &auth_logout_api, .auth = RIGHT_PUBLIC, .audit = "session.delete",
       .doc = "End a session." },
     { POST, "/api/v1/auth/password", &auth_password_api, .auth = RIGHT_USER, .audit = "user.password",
-      .flags = ROUTE_SIGN_IN, .doc = "Change one's password; other sessions end." },
+      .doc = "Change one's password; other sessions end." },
     { GET, "/api/v1/me", &me_get_api, .auth = RIGHT_USER, .doc = "Who asks." },
     { PATCH, "/api/v1/me", &me_update_api, .auth = RIGHT_USER, .audit = "user.update",
       .doc = "Change one's name or address." },

@@ -4,6 +4,7 @@
 #include "feature/account/account_sql.h"
 #include "feature/account/account_wire.h"
 #include "feature/account/project_sql.h"
+#include "feature/feature.h"
 
 enum {
     ACCESS_S = 15 * 60,     /* life of an access token of a session */
@@ -55,6 +56,7 @@ err_t need_session(struct op *) MUST_USE; /* ERR_FORBIDDEN for access tokens: wh
 /* In the transaction of every revocation: all nodes forget whom they know, this one when it is durable. */
 err_t auth_forget(struct op *) MUST_USE;
 u64 auth_generation(void);
+void auth_reset_cache(void); /* another database stands behind the process: tests */
 /* From here on op acts as u: the audit entry of a sign-in names who signed in. */
 void auth_become(struct op *, const struct user *, i64 session_id);
 

@@ -1,6 +1,5 @@
 /* The administrator's API: people, invites, signing keys. */
 #include "feature/account/account_in.h"
-#include "feature/feature.h"
 
 struct user_page {
     LIST(struct user) items;

@@ -2,7 +2,6 @@
 #include "feature/account/account_in.h"
 #include "feature/account/audit_in.h"
 #include "feature/account/export.h"
-#include "feature/feature.h"
 #include "port/config.h"
 
 #define D struct audit_query

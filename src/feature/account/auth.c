@@ -43,6 +43,13 @@ err_t auth_forget(struct op *op)
     return OK;
 }
 
+void auth_reset_cache(void)
+{
+    atomic_store(&next_poll_us, 0);
+    atomic_store(&seen_epoch, -1);
+    next_generation(NULL);
+}
+
 /* One operation at a time looks whether another node has revoked something. A database that is away revokes
  * nothing; then the entries run out by themselves. */
 static void poll_epoch(struct op *op)
@@ -228,7 +235,7 @@ err_t account_authenticate(struct op *op, str authorization, struct principal *o
     u64 hash = str_hash(text), g = auth_generation();
     str ip = op->who->ip, agent = op->who->user_agent;
     if (!recall(op, text, hash, out)) {
-        i64 expires_us;
+        i64 expires_us = 0;
         TRY(str_starts(text, S("nbp_")) ? by_token(op, text, out, &expires_us)
                                         : by_session(op, text, out, &expires_us));
         i64 left = MIN(REMEMBER_US, expires_us - time_now().us);

@@ -2,7 +2,6 @@
  * KB. */
 #include "feature/account/export.h"
 #include "base/fs.h"
-#include "feature/feature.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

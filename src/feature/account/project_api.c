@@ -1,6 +1,5 @@
 /* The API of projects and their members. */
 #include "feature/account/account_in.h"
-#include "feature/feature.h"
 
 static err_t name_check(struct op *op, const struct field *f, const void *val)
 {

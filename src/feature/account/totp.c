@@ -1,6 +1,7 @@
 /* Time-based one-time codes, RFC 6238: SHA-1, steps of 30 s, six digits; one step of clock difference either
  * way. A code is taken once: the newest step used is stored, and no older one counts again. */
 #include "base/enc.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "feature/account/account_in.h"

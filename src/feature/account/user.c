@@ -1,7 +1,6 @@
 /* People: how accounts come to be, change, are blocked and go. A node always keeps one administrator at least
  * who is not blocked. Passwords are hashed before any transaction begins. */
 #include "feature/account/account_in.h"
-#include "feature/feature.h"
 #include "port/config.h"
 
 static err_t taken(struct op *op, err_t e, str login)
