@@ -15,6 +15,14 @@ void request_fail_log(const struct http_request *r)
          KV("user", r->who.login));
 }
 
+void request_refused(struct http_request *r, err_t e)
+{
+    const struct route *row = r->row->route;
+    void (*refused)(struct op *, err_t) = r->http->options.refused;
+    bool watched = row->audit || row->flags & ROUTE_SIGN_IN;
+    if (refused && watched && (e == ERR_UNAUTHENTICATED || e == ERR_FORBIDDEN)) refused(&r->op, e);
+}
+
 void request_op_begin(struct http_request *r)
 {
     struct op *op = &r->op;
@@ -169,6 +177,7 @@ static void work(struct task *t)
     err_t e = run(r);
     if (e) {
         if (r->op.err.code != e) r->op.err = (struct op_error){ .code = e, .at = r->row->name };
+        request_refused(r, e);
         answer_problem(r);
         request_fail_log(r);
     } else {

@@ -18,7 +18,8 @@
 #define HTTP_HEADERS(X) \
     X(HOST, "host") \
     X(AUTHORIZATION, "authorization") \
-    X(CONTENT_TYPE, "content-type") X(CONTENT_LENGTH, "content-length") X(CONTENT_RANGE, "content-range") \
+    X(CONTENT_TYPE, "content-type") \
+    X(CONTENT_LENGTH, "content-length") X(CONTENT_RANGE, "content-range") \
         X(TRANSFER_ENCODING, "transfer-encoding") X(EXPECT, "expect") X(ACCEPT, "accept") \
             X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") X(IF_RANGE, "if-range") \
                 X(RANGE, "range") X(REQUEST_ID, "x-request-id") X(FORWARDED_FOR, "x-forwarded-for") \
@@ -162,8 +163,9 @@ bool accepts_coding(str accept_encoding, str coding);
 void request_submit(struct http_request *); /* suspends the connection and gives it to a worker */
 void request_op_begin(struct http_request *);
 err_t request_authorise(struct http_request *) MUST_USE;
-void request_finish(struct http_request *); /* the answer is ready: wakes the connection */
-void request_end(struct http *);            /* one less in flight */
+void request_finish(struct http_request *);         /* the answer is ready: wakes the connection */
+void request_end(struct http *);                    /* one less in flight */
+void request_refused(struct http_request *, err_t); /* tells options.refused where the row asks for it */
 void request_fail_log(const struct http_request *);
 
 /* http_library.c */

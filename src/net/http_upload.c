@@ -135,6 +135,7 @@ static void *upload_main(void *arg)
     err_t e = run(r);
     if (e) {
         if (r->op.err.code != e) r->op.err = (struct op_error){ .code = e, .at = r->row->name };
+        request_refused(r, e);
         answer_problem(r);
         request_fail_log(r);
     } else {
