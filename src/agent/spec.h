@@ -60,7 +60,6 @@ struct unit_sandbox {
 };
 struct unit_logs {
     i64 rotate, keep, rate; /* bytes a file, old files kept, lines a second to the server */
-    bool compress;
 };
 struct unit_entry {
     str command; /* relative to the package when it has a '/', else looked up in PATH */
