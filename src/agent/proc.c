@@ -219,29 +219,33 @@ void proc_kill_tree(i64 root)
     }
 }
 
+struct marked {
+    str want;
+    size_t n;
+};
+
 static void kill_if_marked(void *ctx, const struct proc_stat *s)
 {
-    str want = str_of(ctx);
-    char path[48];
+    struct marked *m = ctx;
+    char path[48], text[65536];
     snprintf(path, sizeof path, "/proc/%lld/environ", (long long)s->pid);
     if (s->pid == getpid() || dead(s)) return;
     AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char text[65536];
     size_t n = 0;
     for (ssize_t k; fd >= 0 && n < sizeof text && (k = read(fd, text + n, sizeof text - n)) > 0;)
         n += (size_t)k;
     for (str rest = { text, n }, one; str_next(&rest, 0, &one);)
-        if (str_eq(one, want)) {
-            proc_signal((struct proc_id){ s->pid, s->start }, SIGKILL);
+        if (str_eq(one, m->want)) {
+            m->n += proc_signal((struct proc_id){ s->pid, s->start }, SIGKILL);
             return;
         }
 }
 
-void proc_kill_marked(const char *name_value)
+size_t proc_kill_marked(const char *name_value)
 {
-    char want[128];
-    snprintf(want, sizeof want, "%s", name_value);
-    proc_each(kill_if_marked, want);
+    struct marked m = { .want = str_of(name_value) };
+    proc_each(kill_if_marked, &m);
+    return m.n;
 }
 
 i64 proc_open_files(i64 pid)

@@ -26,8 +26,9 @@ void proc_each(void (*fn)(void *ctx, const struct proc_stat *), void *ctx);
 size_t proc_tree(i64 root, struct proc_stat *out, size_t cap);
 /* SIGKILL to everything below `root`, again until nothing new appears. */
 void proc_kill_tree(i64 root);
-/* SIGKILL to all processes that carry NAME=value in the environment they were started with. */
-void proc_kill_marked(const char *name_value);
+/* SIGKILL to all living processes that carry NAME=value in the environment they were started with; how many.
+ */
+size_t proc_kill_marked(const char *name_value);
 
 i64 proc_open_files(i64 pid); /* -1: not ours to see */
 bool proc_io(i64 pid, i64 *read_bytes, i64 *written_bytes);
