@@ -177,6 +177,8 @@ err_t agent_run(struct op *op, const struct agent_options *o)
 {
     struct agent *a = MEM_NEW(struct agent);
     TRY(begin(a, op, o));
+    a->pool = memory_unshared(AGENT_UNITS * sizeof *a->pool);
+    a->unit = memory_unshared(AGENT_UNITS * sizeof *a->unit);
     uplink_begin(a);
     units_adopt(a);
     if (o->ready_fd >= 0) {

@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -22,9 +22,9 @@ struct figures {
 enum unit_wait { WAIT_NONE, WAIT_LOCK, WAIT_ORPHANS, WAIT_RESTART };
 struct unit {
     uuid id;
-    struct arena arena; /* names below */
-    str name, package_name, version, command;
-    char dir[512]; /* ~/.netbit/spark/units/<id> */
+    bool used;
+    str name, package_name, version, command; /* mem_str */
+    char dir[512];                            /* ~/.netbit/spark/units/<id> */
     int desired;
     time_us created_at;
     struct shim_state state; /* last seen; what remains of it when the shim is gone */
@@ -58,7 +58,8 @@ struct agent {
     int epoll, lock;
     struct source listen, signals;
     struct cgroup_root cgroups;
-    struct unit **unit;
+    struct unit *pool;  /* of AGENT_UNITS; in memory that shims do not inherit */
+    struct unit **unit; /* those in use */
     size_t nunits;
     struct client *client[AGENT_CLIENTS];
     u64 next_order;

@@ -1,6 +1,7 @@
 /* What units use: one look at all processes serves all units. A unit's tree is what descends from its shim.
  */
 #include "agent/agent_impl.h"
+#include <unistd.h>
 
 enum { MEASURE_EVERY_US = 10000000 };
 
@@ -72,7 +73,7 @@ void measure_step(struct agent *a, i64 now)
     a->measure_us = now + MEASURE_EVERY_US;
     proc_each(add, &all);
     for (size_t i = 0; i < a->nunits; i++)
-        if (a->unit[i]->link.fd >= 0) measure(a, a->unit[i], &all, now);
+        if (a->unit[i]->state.shim_pid && a->unit[i]->link.fd >= 0) measure(a, a->unit[i], &all, now);
     arena_free(&all.arena);
     a->dirty = true;
 }

@@ -68,18 +68,19 @@ int unit_seen(const struct unit *u)
 
 static struct unit *unit_add(struct agent *a, const struct unit_file *f)
 {
-    struct unit *u = MEM_NEW(struct unit);
+    struct unit *u = a->pool;
+    while (u->used) u++;
     char id[UUID_TEXT];
+    *u = (struct unit){ .used = true };
     u->id = f->spec.unit_id;
-    u->name = str_copy(&u->arena, f->spec.name);
-    u->package_name = str_copy(&u->arena, f->spec.package_name);
-    u->version = str_copy(&u->arena, f->spec.version);
-    u->command = str_copy(&u->arena, f->spec.entry.command);
+    u->name = mem_str(f->spec.name);
+    u->package_name = mem_str(f->spec.package_name);
+    u->version = mem_str(f->spec.version);
+    u->command = mem_str(f->spec.entry.command);
     u->desired = f->desired;
     u->created_at = f->created_at;
     u->link.fd = u->death.fd = -1;
     snprintf(u->dir, sizeof u->dir, "%s/units/%.*s", a->root, STR(uuid_text(u->id, id)));
-    if (!(a->nunits & (a->nunits + 1))) a->unit = mem_resize(a->unit, (a->nunits * 2 + 1) * sizeof *a->unit);
     a->unit[a->nunits++] = u;
     return u;
 }
@@ -101,8 +102,9 @@ void unit_forget(struct agent *a, struct unit *u)
     arena_free(op.arena);
     for (size_t i = 0; i < a->nunits; i++)
         if (a->unit[i] == u) a->unit[i] = a->unit[--a->nunits];
-    arena_free(&u->arena);
-    mem_free(u);
+    const str own[] = { u->name, u->package_name, u->version, u->command };
+    for (size_t i = 0; i < LEN(own); i++) mem_free((void *)(uintptr_t)own[i].p);
+    u->used = false;
 }
 
 err_t unit_desire(struct agent *a, struct op *op, struct unit *u, int desired)
@@ -205,12 +207,12 @@ bool unit_order(struct agent *a, struct unit *u, int kind, u32 flags, u64 id)
 
 /* ---- making a shim ---- */
 
-static NORETURN void become_shim(struct agent *a, struct op *op, const struct unit *u,
-                                 const struct unit_file *f, struct shim_start *st)
+/* All that a shim is made of, in memory that it inherits: struct unit is not. */
+static void describe_shim(struct agent *a, struct op *op, const struct unit *u, struct shim_start *st)
 {
     struct unit_dirs *d = NEW(op->arena, struct unit_dirs);
     *d = (struct unit_dirs){
-        .unit = u->dir,
+        .unit = str_z(op->arena, str_of(u->dir)),
         .spark = a->root,
         .home = a->home,
         .data = arena_printf(op->arena, "%s/data", u->dir).p,
@@ -218,13 +220,12 @@ static NORETURN void become_shim(struct agent *a, struct op *op, const struct un
         .logs = arena_printf(op->arena, "%s/logs", u->dir).p,
     };
     uuid_text(u->id, d->id);
-    st->spec = &f->spec;
     st->dirs = d;
     st->cgroups = &a->cgroups;
     st->agent_program = a->program;
     st->lock_path = arena_printf(op->arena, "%s/agent.lock", a->root).p;
+    st->restarts = u->state.restarts;
     st->revive = a->detached;
-    shim_run(st);
 }
 
 static err_t take_lock(struct op *op, const struct unit *u, int *out)
@@ -255,9 +256,10 @@ err_t unit_start(struct agent *a, struct op *op, struct unit *u)
     TRY(unit_file_read(op, u->dir, &f));
     TRY(take_lock(op, u, &lock));
     TRY(shim_listen(op, u, &listener));
-    struct shim_start st = { .listen = listener, .lock = lock, .restarts = u->state.restarts };
+    struct shim_start st = { .spec = &f.spec, .listen = listener, .lock = lock };
+    describe_shim(a, op, u, &st);
     pid_t pid = fork();
-    if (!pid) become_shim(a, op, u, &f, &st);
+    if (!pid) shim_run(&st);
     if (pid < 0) return fail(op, ERR_UNAVAILABLE, "fork: %s", strerror(errno));
     u->wait = WAIT_NONE;
     u->state.status = UNIT_STARTING;

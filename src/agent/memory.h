@@ -5,3 +5,6 @@
 
 void memory_setup(void); /* once, before threads: one small allocator arena */
 void memory_trim(void);
+void memory_give_back(void); /* of the allocator only */
+/* Zeroed pages that forked processes do not inherit: what the agent writes there is copied into no shim. */
+void *memory_unshared(size_t n);

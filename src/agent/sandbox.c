@@ -103,12 +103,15 @@ static void make_path(const char *path)
     mkdir(part, 0755);
 }
 
-static int show(const struct view *v, int tree)
+static int hide(const struct view *v, bool *hidden)
 {
-    if (v->kind == VIEW_HIDE) {
-        if (access(v->path, F_OK)) return 0;
-        return mount("netbit", v->path, "tmpfs", MS_NOSUID | MS_NODEV, "size=256k,mode=755") ? errno : 0;
-    }
+    *hidden = !mount("netbit", v->path, "tmpfs", MS_NOSUID | MS_NODEV, "size=256k,mode=755");
+    return *hidden || errno == ENOENT ? 0 : errno;
+}
+
+static int show(const struct view *v, int tree, bool *hidden)
+{
+    if (v->kind == VIEW_HIDE) return hide(v, hidden);
     if (tree < 0) return 0; /* there is no such directory */
     make_path(v->path);
     if (move_mount(tree, "", AT_FDCWD, v->path, MOVE_MOUNT_F_EMPTY_PATH)) return errno;
@@ -118,6 +121,7 @@ static int show(const struct view *v, int tree)
 static int make_view(const struct sandbox *s)
 {
     int tree[MAX_VIEWS];
+    bool hidden[MAX_VIEWS] = { 0 };
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) return errno;
     /* Everything that is to be seen is taken hold of before anything is hidden. */
     for (size_t i = 0; i < s->n; i++) {
@@ -129,10 +133,9 @@ static int make_view(const struct sandbox *s)
         if (v->kind != VIEW_HIDE && tree[i] < 0 && errno != ENOENT) return errno;
     }
     int e = set_read_only("/", AT_RECURSIVE);
-    for (size_t i = 0; i < s->n && !e; i++) e = show(&s->view[i], tree[i]);
+    for (size_t i = 0; i < s->n && !e; i++) e = show(&s->view[i], tree[i], &hidden[i]);
     for (size_t i = 0; i < s->n; i++) {
-        if (!e && s->view[i].kind == VIEW_HIDE && !access(s->view[i].path, F_OK))
-            e = set_read_only(s->view[i].path, 0);
+        if (!e && hidden[i]) e = set_read_only(s->view[i].path, 0);
         if (tree[i] >= 0) close(tree[i]);
     }
     if (!e && !access("/dev/shm", F_OK) &&

@@ -16,6 +16,7 @@
 enum {
     WATCH_US = 250000, /* between looks at memory and processes where no cgroup does it */
     KILL_AGAIN_US = 50000,
+    TRIM_AFTER_US = 500000,
 };
 const char *const shim_healths[] = { "", "starting", "healthy", "unhealthy", NULL };
 
@@ -166,7 +167,7 @@ static void launch(struct shim *s)
 {
     arena_reset(&s->run);
     struct op op = { .arena = &s->run, .who = &principal_system };
-    s->main_gone = s->forced = false;
+    s->main_gone = s->forced = s->again = false;
     s->cause[0] = 0;
     s->goal = GOAL_RUN;
     s->restart_us = s->kill_us = s->state.restart_at_us = 0;
@@ -194,8 +195,8 @@ static void started(struct shim *s)
                  (s->spec->entry.resources.pids && !(s->limits & CGROUP_PIDS));
     s->watch_us = watch ? s->began_us + WATCH_US : 0;
     shim_health_begin(s, s->began_us);
-    shim_changed(s);
     describe_isolation(s);
+    shim_changed(s);
     shim_event(s, LEVEL_INFO, "started", "started with pid %d", s->child);
 }
 
@@ -207,7 +208,7 @@ static void on_report(struct shim *s)
     while ((n = read(s->report, &r, sizeof r)) == sizeof r) {
         if (r.step == STEP_ISOLATION) {
             s->refused[r.level] = r.error;
-            s->skip[r.level] = r.level == ISO_NAMESPACES;
+            if (r.level == ISO_NAMESPACES) s->again = s->skip[r.level] = true;
         } else if (r.step != STEP_LIMITS) {
             snprintf(s->cause, sizeof s->cause, "cannot start '%s': %s",
                      r.step == STEP_CWD ? s->launch.cwd : s->launch.path, strerror(r.error));
@@ -216,7 +217,7 @@ static void on_report(struct shim *s)
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     close(s->report);
     s->report = -1;
-    if (s->phase == PHASE_STARTING && !s->cause[0] && !s->main_gone) started(s);
+    if (s->phase == PHASE_STARTING && !s->cause[0] && !s->again && !s->main_gone) started(s);
 }
 
 /* ---- ending ---- */
@@ -341,7 +342,6 @@ static void by_policy(struct shim *s, const char *reason)
 static void ended(struct shim *s)
 {
     char reason[200];
-    bool retry = s->refused[ISO_NAMESPACES] && !s->state.pid_start && !s->cause[0];
     for (int i = 0; i < 2; i++) shim_io_read(s, i, time_mono_us());
     shim_io_flush(s, true, time_mono_us());
     shim_health_end(s);
@@ -352,7 +352,7 @@ static void ended(struct shim *s)
     s->state.pid = s->state.pid_start = 0;
     s->state.stopped_us = time_now().us;
     if (s->goal == GOAL_STOP) finish(s, UNIT_STOPPED, s->cause);
-    if (retry && never_ran) launch(s); /* this kernel refuses namespaces: at once again without */
+    if (s->again) launch(s); /* this kernel refuses namespaces: at once again without */
     else if (s->goal == GOAL_RESTART) {
         s->policy = (struct policy){ 0 };
         launch(s);
@@ -447,6 +447,10 @@ static void on_time(struct shim *s)
     shim_health_step(s, now, 0);
     shim_revive(s, now);
     shim_grew(s, now);
+    if (s->trim_us && now >= s->trim_us) {
+        s->trim_us = 0;
+        memory_give_back();
+    }
 }
 
 enum {
@@ -553,14 +557,12 @@ void shim_run(const struct shim_start *start)
     keep_only(&own);
     setsid();
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    *s = (struct shim){ .start = &own,
-                        .spec = own.spec,
-                        .report = -1,
-                        .udp = -1,
-                        .unix_in = -1,
-                        .cgroup = -1,
-                        .revive = own.revive,
-                        .health = { .fd = -1 } };
+    /* Member by member: writing all of it would make its buffers real memory. */
+    s->start = &own;
+    s->spec = own.spec;
+    s->report = s->udp = s->unix_in = s->cgroup = s->health.fd = -1;
+    s->revive = own.revive;
+    s->trim_us = time_mono_us() + TRIM_AFTER_US;
     for (int i = 0; i < SHIM_CONNS; i++) s->conn[i].fd = -1;
     s->signals = catch_signals();
     struct proc_id me = proc_self();

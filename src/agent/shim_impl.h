@@ -49,6 +49,7 @@ struct shim {
     enum goal goal;
     pid_t child;
     bool main_gone, forced;
+    bool again;       /* the child gave up: namespaces are refused, go without */
     bool interrupted; /* told to end by a signal, not by its owner: to be started again */
     int report;       /* launch reports; -1 */
     int wait_status;
@@ -58,7 +59,7 @@ struct shim {
     unsigned limits;         /* that the cgroup took */
     int cgroup, signals, udp, unix_in;
     i64 oom_kills;
-    i64 began_us, kill_us, restart_us, watch_us, quiet_us, grew_us, revive_us, read_us;
+    i64 began_us, kill_us, restart_us, watch_us, quiet_us, grew_us, revive_us, read_us, trim_us;
     struct conn conn[SHIM_CONNS];
     bool revive;
     struct capture log[SHIM_LOGS];
