@@ -92,9 +92,10 @@ static void print_plain_error(struct cli_line *l, struct term *t, err_t e, const
 
 static int print_error(struct cli_line *l, struct term *t, err_t e, bool usage)
 {
-    const struct field *f =
-        l->command && l->command->in ? desc_field(l->command->in, l->op->err.field) : NULL;
+    str name = l->op->err.field;
+    const struct field *f = l->command && l->command->in ? desc_field(l->command->in, name) : NULL;
     usage |= e == ERR_INVALID && f;
+    if (usage && !f) f = desc_field(&cli_common_desc, name);
     str hint = hint_of(l, e, usage);
     if (l->common.json) print_json_error(l, t, e, hint);
     else print_plain_error(l, t, e, f, hint);
