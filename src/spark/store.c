@@ -17,6 +17,7 @@ static const struct field installed_fields[] = {
     { F(description), .max = 4000, .doc = "What it does." },
     { F(checksum), .flags = REQUIRED, .min = 64, .max = 65, .doc = "SHA-256 of its archive." },
     { F(size_bytes), .doc = "Size of its archive." },
+    { F(range), .max = 256, .doc = "What was asked for: updates stay within it." },
     { F(source), .max = 4096, .doc = "Where its archive came from." },
     { F(server), .max = 4096, .doc = "Registry it came from." },
     { F(signer), .max = 64, .flags = NULLABLE, .doc = "Ed25519 key that signed it." },
@@ -228,6 +229,15 @@ static err_t switch_link(struct op *op, str name, str folder)
     return fs_sync_dir(op, spark_path(op, "packages").p);
 }
 
+/* units/ID/unit.json, as far as it matters here. */
+struct unit_home {
+    struct unit_spec spec;
+};
+#define D struct unit_home
+static const struct field unit_home_fields[] = { { F_OBJ(spec, &unit_spec_desc) } };
+#undef D
+static DESC(unit_home);
+
 /* The folders that units were made from, as the agent's unit.json files tell. ERR: one cannot be read, then
  * nothing may be removed. */
 static err_t folders_in_use(struct op *op, str **out, size_t *n)
@@ -240,9 +250,9 @@ static err_t folders_in_use(struct op *op, str **out, size_t *n)
     for (struct dirent *x; d && !e && (x = readdir(d));) {
         if (x->d_name[0] == '.') continue;
         str text;
-        struct unit_spec spec = { 0 };
+        struct unit_home unit;
         e = fs_read(op, arena_printf(op->arena, "%s/%s/unit.json", units, x->d_name).p, MANIFEST_MAX, &text);
-        if (!e) e = desc_read_answer(op, &unit_spec_desc, text, &spec);
+        if (!e) e = desc_read_answer(op, &unit_home_desc, text, &unit);
         if (e) break;
         if (*n == cap) {
             cap = cap ? cap * 2 : 16;
@@ -250,7 +260,7 @@ static err_t folders_in_use(struct op *op, str **out, size_t *n)
             if (*n) memcpy(more, *out, *n * sizeof *more);
             *out = more;
         }
-        (*out)[(*n)++] = spec.package_dir;
+        (*out)[(*n)++] = unit.spec.package_dir;
     }
     if (d) closedir(d);
     return e;

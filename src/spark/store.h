@@ -15,6 +15,7 @@ struct installed {
     str name, version, display_name, description;
     str checksum; /* SHA-256 of the archive, hex */
     i64 size_bytes;
+    str range;  /* what was asked for, "^1.2": updates stay within it; absent: anything stable */
     str source; /* URL of the archive */
     str server; /* registry it came from */
     str signer; /* public key that signed it; absent: nobody did */

@@ -1,0 +1,218 @@
+#include "spark/registry.h"
+#include "base/enc.h"
+#include "base/fs.h"
+#include <errno.h>
+#include <unistd.h>
+
+#define D struct package_list
+static const struct field package_list_fields[] = {
+    { F_LIST(packages, &package_desc), .max = 1000, .doc = "Packages." },
+    { F(total), .doc = "How many there are in all." },
+};
+#undef D
+DESC(package_list);
+
+#define D struct package_page
+static const struct field package_page_fields[] = {
+    { F_OBJ(package, &package_desc), .doc = "The package." },
+    { F_LIST(versions, &package_version_desc), .max = 100000, .doc = "Its versions." },
+};
+#undef D
+DESC(package_page);
+
+#define D struct package_install
+static const struct field package_install_fields[] = {
+    { F_OBJ(package, &package_desc), .doc = "The package." },
+    { F_OBJ(version, &package_version_desc), .doc = "The version to install." },
+};
+#undef D
+DESC(package_install);
+
+#define D struct package_create
+static const struct field package_create_fields[] = {
+    { F(name), .max = 63 },
+    { F(display_name), .max = 200 },
+    { F(description), .max = 4000 },
+    { F(repository), .max = 2000 },
+    { F(category), .max = 100 },
+    { F_LIST_OF(tags, &field_str_elem), .max = 20 },
+    { F(is_public) },
+};
+#undef D
+static DESC(package_create);
+
+#define D struct version_create
+static const struct field version_create_fields[] = {
+    { F(version), .max = 128 },
+    { F(changelog), .max = 65536 },
+    { F(signature), .max = 128 },
+    { F(signer_key), .max = 64 },
+    { F(is_stable) },
+};
+#undef D
+static DESC(version_create);
+
+struct install_request {
+    str package_name, version;
+};
+#define D struct install_request
+static const struct field install_request_fields[] = { { F(package_name), .max = 63 },
+                                                       { F(version), .max = 256 } };
+#undef D
+static DESC(install_request);
+
+struct upload_state {
+    i64 offset;
+};
+#define D struct upload_state
+static const struct field upload_state_fields[] = { { F(offset) } };
+#undef D
+static DESC(upload_state);
+
+/* ---- opening ---- */
+
+err_t login_read(struct op *op, struct login *out)
+{
+    str text;
+    *out = (struct login){ 0 };
+    err_t e = fs_read(op, spark_path(op, "login.json").p, 65536, &text);
+    if (e == ERR_NOT_FOUND) {
+        op_clear(op);
+        return OK;
+    }
+    return e ? e : desc_read_answer(op, &login_desc, text, out);
+}
+
+err_t login_write(struct op *op, const struct login *l)
+{
+    struct buf b = BUF(op->arena);
+    desc_write(&b, &login_desc, l);
+    buf_char(&b, '\n');
+    TRY(fs_make_dirs(op, spark_path(op, "").p, 0700));
+    return fs_replace(op, spark_path(op, "login.json").p, buf_str(&b), 0600);
+}
+
+err_t registry_open_at(struct op *op, str url, str token, bool insecure, struct registry *out)
+{
+    while (url.n && url.p[url.n - 1] == '/') url.n--;
+    if (!str_starts(url, S("http://")) && !str_starts(url, S("https://")))
+        return fail_field(op, "url", "must begin with http:// or https://");
+    struct client_options o = { .base_url = str_copy(op->arena, url),
+                                .token = token,
+                                .insecure = insecure,
+                                .user_agent = S("spark/" NETBIT_VERSION),
+                                .timeout_us = SEC(60) };
+    *out = (struct registry){ .url = o.base_url, .signed_in = token.n > 0 };
+    return client_new(op, &o, &out->http);
+}
+
+err_t registry_open(struct op *op, unsigned flags, struct registry *out)
+{
+    struct login l;
+    TRY(login_read(op, &l));
+    str url = str_of(getenv("NETBIT_URL")), token = str_of(getenv("NETBIT_TOKEN"));
+    bool elsewhere = url.n && !str_eq(url, l.server);
+    if (!token.n && !elsewhere) token = l.token;
+    if (!url.n) url = l.server.n ? l.server : S("http://localhost:8080");
+    if (flags & REGISTRY_SIGN_IN && !token.n)
+        return fail(op, ERR_UNAUTHENTICATED, "sign in first: `spark login %.*s`", STR(url));
+    TRY(registry_open_at(op, url, token, l.insecure && !elsewhere, out));
+    out->login = elsewhere ? (str){ 0 } : l.login;
+    return OK;
+}
+
+void registry_done(struct registry *r)
+{
+    if (r->http) client_free(r->http);
+}
+
+/* ---- packages ---- */
+
+static str package_path(struct op *op, str name, const char *rest)
+{
+    return arena_printf(op->arena, "/api/spark/packages/%.*s%s", STR(percent_encode(op->arena, name)), rest);
+}
+
+static void put_query(struct op *op, struct buf *b, const char *name, str value)
+{
+    size_t at;
+    if (!value.n) return;
+    buf_char(b, str_find_char(buf_str(b), '?', &at) ? '&' : '?');
+    buf_printf(b, "%s=%.*s", name, STR(percent_encode(op->arena, value)));
+}
+
+err_t registry_list(struct registry *r, struct op *op, const struct package_query *q,
+                    struct package_list *out)
+{
+    struct buf b = BUF(op->arena);
+    buf_z(&b, q->q.p ? "/api/spark/packages/search" : "/api/spark/packages");
+    put_query(op, &b, "q", q->q);
+    put_query(op, &b, "category", q->category);
+    put_query(op, &b, "tag", q->tag);
+    put_query(op, &b, "sort", q->sort);
+    if (q->limit) put_query(op, &b, "limit", arena_printf(op->arena, "%lld", (long long)q->limit));
+    if (q->offset) put_query(op, &b, "offset", arena_printf(op->arena, "%lld", (long long)q->offset));
+    return client_call(r->http, op, GET, buf_str(&b), NULL, NULL, &package_list_desc, out);
+}
+
+err_t registry_get(struct registry *r, struct op *op, str name, struct package_page *out)
+{
+    return client_call(r->http, op, GET, package_path(op, name, ""), NULL, NULL, &package_page_desc, out);
+}
+
+err_t registry_install(struct registry *r, struct op *op, str name, str version, struct package_install *out)
+{
+    struct install_request in = { name, version };
+    return client_call(r->http, op, POST, S("/api/spark/packages/install"), &install_request_desc, &in,
+                       &package_install_desc, out);
+}
+
+err_t registry_create(struct registry *r, struct op *op, const struct package_create *in)
+{
+    struct package made;
+    return client_call(r->http, op, POST, S("/api/spark/packages"), &package_create_desc, in, &package_desc,
+                       &made);
+}
+
+err_t registry_add_version(struct registry *r, struct op *op, str name, const struct version_create *in)
+{
+    struct package_version made;
+    return client_call(r->http, op, POST, package_path(op, name, "/versions"), &version_create_desc, in,
+                       &package_version_desc, &made);
+}
+
+str registry_archive_path(struct op *op, str name, str version)
+{
+    return package_path(
+        op, name,
+        arena_printf(op->arena, "/versions/%.*s/archive", STR(percent_encode(op->arena, version))).p);
+}
+
+err_t registry_upload_offset(struct registry *r, struct op *op, str name, str version, i64 *out)
+{
+    struct upload_state s = { 0 };
+    str path = arena_printf(op->arena, "%.*s/upload", STR(registry_archive_path(op, name, version)));
+    err_t e = client_call(r->http, op, GET, path, NULL, NULL, &upload_state_desc, &s);
+    if (e && e != ERR_NOT_FOUND) return e;
+    op_clear(op);
+    *out = s.offset;
+    return OK;
+}
+
+/* ---- accounts ---- */
+
+err_t registry_login(struct registry *r, struct op *op, const struct auth_login *in, struct auth_tokens *out)
+{
+    return client_call(r->http, op, POST, S("/api/v1/auth/login"), &auth_login_desc, in, &auth_tokens_desc,
+                       out);
+}
+
+err_t registry_token(struct registry *r, struct op *op, const struct token_new *in, struct token_made *out)
+{
+    return client_call(r->http, op, POST, S("/api/v1/tokens"), &token_new_desc, in, &token_made_desc, out);
+}
+
+err_t registry_me(struct registry *r, struct op *op, struct me *out)
+{
+    return client_call(r->http, op, GET, S("/api/v1/me"), NULL, NULL, &me_desc, out);
+}
