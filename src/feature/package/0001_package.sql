@@ -79,6 +79,12 @@ CREATE TABLE spark_package_downloads (
 CREATE INDEX spark_package_downloads_package ON spark_package_downloads (package_id, day);
 CREATE INDEX spark_package_downloads_user ON spark_package_downloads (user_id);
 
+-- Archives that a version or an upload gave up: a job deletes those that no version has.
+CREATE TABLE spark_package_garbage (
+    checksum TEXT PRIMARY KEY,
+    dropped_at @TIME NOT NULL
+);
+
 -- The search index: stems of a package's texts with the weight of the best text they stand in, and the trigrams of
 -- every stem, which find the stem that a misspelt word meant.
 CREATE TABLE spark_package_stems (
@@ -97,6 +103,7 @@ CREATE TABLE spark_stem_trigrams (
 -- down
 DROP TABLE spark_stem_trigrams;
 DROP TABLE spark_package_stems;
+DROP TABLE spark_package_garbage;
 DROP TABLE spark_package_downloads;
 DROP TABLE spark_package_tags;
 DROP TABLE spark_user_installations;

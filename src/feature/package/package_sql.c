@@ -157,6 +157,32 @@ err_t package_sql_archives_of(struct op *op, str checksum, i64 *n)
     return db_i64(op, n, "SELECT count(*) FROM spark_package_versions WHERE checksum = ? AND archived_at IS NOT NULL", A(checksum));
 }
 
+err_t package_sql_garbage_add(struct op *op, str checksum)
+{
+    return db_exec(op, "INSERT INTO spark_package_garbage (checksum, dropped_at) VALUES (?, ?) ON CONFLICT DO NOTHING", A(checksum),
+                   A(time_now()));
+}
+
+#define D struct package_version
+static const struct field checksum_fields[] = { { F(checksum) } };
+#undef D
+static const struct desc checksum_desc = { "checksum", sizeof(struct package_version), checksum_fields, LEN(checksum_fields) };
+
+err_t package_sql_garbage_next(struct op *op, str after, str *checksum)
+{
+    struct package_version v = { 0 };
+    bool found;
+    TRY(db_find(op, &checksum_desc, &v, &found, "SELECT checksum FROM spark_package_garbage WHERE checksum > ? ORDER BY checksum LIMIT 1",
+                A(after)));
+    *checksum = found ? v.checksum : (str){ 0 };
+    return OK;
+}
+
+err_t package_sql_garbage_done(struct op *op, str checksum)
+{
+    return db_exec(op, "DELETE FROM spark_package_garbage WHERE checksum = ?", A(checksum));
+}
+
 err_t package_sql_install(struct op *op, i64 user_id, const struct package_version *v, str path)
 {
     time_us now = time_now();

@@ -36,6 +36,10 @@ err_t package_sql_version_yank(struct op *, i64 id, time_us at, str reason) MUST
 err_t package_sql_version_archive(struct op *, const struct package_version *, bool *taken) MUST_USE;
 err_t package_sql_archives_of(struct op *, str checksum, i64 *n) MUST_USE; /* versions whose archive is this blob */
 
+err_t package_sql_garbage_add(struct op *, str checksum) MUST_USE;
+err_t package_sql_garbage_next(struct op *, str after, str *checksum) MUST_USE; /* absent: no more */
+err_t package_sql_garbage_done(struct op *, str checksum) MUST_USE;
+
 err_t package_sql_install(struct op *, i64 user_id, const struct package_version *, str path) MUST_USE;
 err_t package_sql_uninstall(struct op *, i64 user_id, i64 package_id, bool *was) MUST_USE;
 err_t package_sql_installed_version(struct op *, i64 user_id, i64 package_id, struct package_version *out, bool *found) MUST_USE;
