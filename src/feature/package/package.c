@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "feature/account/account.h"
 #include "feature/package/package_page.h"
 #include "feature/package/package_rules.h"
@@ -17,7 +18,9 @@ err_t package_name_check(struct op *op, const struct field *f, const void *val)
     bool ok = name.n > 0 && name.n <= PACKAGE_NAME_MAX;
     for (size_t i = 0; ok && i < name.n; i++) ok = name_char(name.p[i], i == 0);
     if (!ok)
-        return fail_field(op, f->name, "must be 1 to %d of a-z, 0-9, '.', '_', '-', beginning with a letter or digit", PACKAGE_NAME_MAX);
+        return fail_field(op, f->name,
+                          "must be 1 to %d of a-z, 0-9, '.', '_', '-', beginning with a letter or digit",
+                          PACKAGE_NAME_MAX);
     for (size_t i = 0; i < LEN(reserved); i++)
         if (str_is(name, reserved[i])) return fail_field(op, f->name, "'%.*s' is reserved", STR(name));
     return OK;
@@ -27,7 +30,8 @@ err_t package_version_check(struct op *op, const struct field *f, const void *va
 {
     struct semver v;
     if (semver_parse(*(const str *)val, &v)) return OK;
-    return fail_field(op, f->name, "must be a semantic version like 1.2.3 or 1.2.3-rc.1, without build metadata");
+    return fail_field(op, f->name,
+                      "must be a semantic version like 1.2.3 or 1.2.3-rc.1, without build metadata");
 }
 
 /* Runs of separators count as one, so that "a--b" cannot pose as "a-b". */
@@ -50,7 +54,10 @@ struct package_seer package_seer_of(const struct principal *who)
     return (struct package_seer){ all, who->user_id, 0 };
 }
 
-static err_t no_package(struct op *op, str name) { return fail(op, ERR_NOT_FOUND, "no package '%.*s'", STR(name)); }
+static err_t no_package(struct op *op, str name)
+{
+    return fail(op, ERR_NOT_FOUND, "no package '%.*s'", STR(name));
+}
 
 static err_t role_in(struct op *op, const struct package *p, enum project_role *role)
 {
@@ -74,15 +81,16 @@ err_t package_for(struct op *op, str name, enum package_need need, struct packag
     TRY(role_in(op, out, &role));
     if (role == ROLE_NONE) return no_package(op, name);
     if (role >= (need == PACKAGE_OWN ? ROLE_OWNER : ROLE_EDITOR)) return OK;
-    return fail(op, ERR_FORBIDDEN, "package '%.*s' is changed only by its author and its project's %s", STR(name),
-                need == PACKAGE_OWN ? "owners" : "editors");
+    return fail(op, ERR_FORBIDDEN, "package '%.*s' is changed only by its author and its project's %s",
+                STR(name), need == PACKAGE_OWN ? "owners" : "editors");
 }
 
 err_t package_version_of(struct op *op, const struct package *p, str version, struct package_version *out)
 {
     bool found;
     TRY(package_sql_version(op, p->id, version, out, &found));
-    if (!found) return fail(op, ERR_NOT_FOUND, "package '%.*s' has no version '%.*s'", STR(p->name), STR(version));
+    if (!found)
+        return fail(op, ERR_NOT_FOUND, "package '%.*s' has no version '%.*s'", STR(p->name), STR(version));
     return OK;
 }
 
@@ -113,7 +121,8 @@ static err_t place_in_project(struct op *op, struct package *p)
     if (!p->project_id) return OK;
     TRY(account_project_role(op, p->project_id, &role));
     if (role == ROLE_NONE) return fail_field(op, "project_id", "no project %lld", (long long)p->project_id);
-    if (role < ROLE_EDITOR) return fail(op, ERR_FORBIDDEN, "only editors of the project may add packages to it");
+    if (role < ROLE_EDITOR)
+        return fail(op, ERR_FORBIDDEN, "only editors of the project may add packages to it");
     return OK;
 }
 
@@ -123,7 +132,8 @@ static err_t check_name_free(struct op *op, const struct package *p, str key)
     TRY(package_sql_name_of_key(op, key, &taken));
     if (!taken.p) return OK;
     if (str_eq(taken, p->name)) return fail(op, ERR_CONFLICT, "package '%.*s' exists", STR(taken));
-    return fail(op, ERR_CONFLICT, "the name '%.*s' is too close to that of package '%.*s'", STR(p->name), STR(taken));
+    return fail(op, ERR_CONFLICT, "the name '%.*s' is too close to that of package '%.*s'", STR(p->name),
+                STR(taken));
 }
 
 err_t package_register(struct op *op, struct package *p)
@@ -154,7 +164,8 @@ err_t package_change(struct op *op, const struct package *before, struct package
     TRY(package_sql_update(op, after));
     TRY(package_sql_set_tags(op, after));
     TRY(package_index(op, after));
-    TRY(account_audit_detail(op, after->name, account_audit_json(op, &package_desc, before), account_audit_json(op, &package_desc, after)));
+    TRY(account_audit_detail(op, after->name, account_audit_json(op, &package_desc, before),
+                             account_audit_json(op, &package_desc, after)));
     package_page_changed(op, after->name);
     return db_commit(&tx);
 }
@@ -177,8 +188,9 @@ err_t package_drop(struct op *op, const struct package *p)
     TRY(db_begin(op, &tx));
     TRY(package_sql_used(op, p->id, &installations, &units));
     if (installations || units)
-        return fail(op, ERR_CONFLICT, "package '%.*s' is in use (%lld installed, %lld units): deprecate it instead", STR(p->name),
-                    (long long)installations, (long long)units);
+        return fail(op, ERR_CONFLICT,
+                    "package '%.*s' is in use (%lld installed, %lld units): deprecate it instead",
+                    STR(p->name), (long long)installations, (long long)units);
     TRY(erase(op, p));
     TRY(account_audit_detail(op, p->name, account_audit_json(op, &package_desc, p), (json_raw){ 0 }));
     return db_commit(&tx);
@@ -194,11 +206,12 @@ err_t package_publish(struct op *op, const struct package *p, struct package_ver
     TRY(db_begin(op, &tx));
     TRY(package_sql_version(op, p->id, v->version, &old, &found));
     if (found)
-        return fail(op, ERR_CONFLICT, "version %.*s of '%.*s' is published, and versions never change", STR(v->version), STR(p->name));
+        return fail(op, ERR_CONFLICT, "version %.*s of '%.*s' is published, and versions never change",
+                    STR(v->version), STR(p->name));
     TRY(package_sql_version_insert(op, v));
     TRY(package_sql_touch(op, p->id));
-    TRY(account_audit_detail(op, arena_printf(op->arena, "%.*s@%.*s", STR(p->name), STR(v->version)), (json_raw){ 0 },
-                             account_audit_json(op, &package_version_desc, v)));
+    TRY(account_audit_detail(op, arena_printf(op->arena, "%.*s@%.*s", STR(p->name), STR(v->version)),
+                             (json_raw){ 0 }, account_audit_json(op, &package_version_desc, v)));
     package_page_changed(op, p->name);
     return db_commit(&tx);
 }
@@ -213,7 +226,8 @@ err_t package_yank(struct op *op, const struct package *p, struct package_versio
     TRY(package_sql_version_yank(op, v->id, at, reason));
     TRY(package_sql_touch(op, p->id));
     TRY(account_audit_detail(op, arena_printf(op->arena, "%.*s@%.*s", STR(p->name), STR(v->version)),
-                             account_audit_json(op, &package_version_desc, &before), account_audit_json(op, &package_version_desc, v)));
+                             account_audit_json(op, &package_version_desc, &before),
+                             account_audit_json(op, &package_version_desc, v)));
     package_page_changed(op, p->name);
     return db_commit(&tx);
 }
@@ -232,7 +246,8 @@ void package_versions_sort(struct arena *a, version_list *list)
     struct ranked *r = NEWN(a, struct ranked, list->n + 1);
     for (size_t i = 0; i < list->n; i++) {
         r[i].v = list->item[i];
-        if (!semver_parse(r[i].v.version, &r[i].key)) bug("a stored version is not one: %.*s", STR(r[i].v.version));
+        if (!semver_parse(r[i].v.version, &r[i].key))
+            bug("a stored version is not one: %.*s", STR(r[i].v.version));
     }
     qsort(r, list->n, sizeof *r, newest_first);
     for (size_t i = 0; i < list->n; i++) list->item[i] = r[i].v;
@@ -258,7 +273,8 @@ err_t package_resolve(struct op *op, const struct package *p, str wanted, struct
         if (package_has_archive(out)) return OK;
         return fail(op, ERR_CONFLICT, "version %.*s of '%.*s' has no archive yet", STR(wanted), STR(p->name));
     }
-    if (wanted.p && !semver_range_parse(wanted, &range)) return fail_field(op, "version", "must be a version or a range like ^1.2");
+    if (wanted.p && !semver_range_parse(wanted, &range))
+        return fail_field(op, "version", "must be a version or a range like ^1.2");
     TRY(package_sql_versions(op, p->id, &all));
     package_versions_sort(op->arena, &all);
     for (size_t i = 0; i < all.n; i++) {
@@ -266,27 +282,32 @@ err_t package_resolve(struct op *op, const struct package *p, str wanted, struct
         *out = all.item[i];
         return OK;
     }
-    if (wanted.p) return fail(op, ERR_NOT_FOUND, "package '%.*s' has no version in '%.*s'", STR(p->name), STR(wanted));
+    if (wanted.p)
+        return fail(op, ERR_NOT_FOUND, "package '%.*s' has no version in '%.*s'", STR(p->name), STR(wanted));
     return fail(op, ERR_NOT_FOUND, "package '%.*s' has no stable version", STR(p->name));
 }
 
-err_t package_installed(struct op *op, i64 user_id, const struct package *p, str version, struct package_version *out)
+err_t package_installed(struct op *op, i64 user_id, const struct package *p, str version,
+                        struct package_version *out)
 {
     bool found;
     TRY(package_sql_installed_version(op, user_id, p->id, out, &found));
-    if (!found) return fail(op, ERR_CONFLICT, "package '%.*s' is not installed: install it first", STR(p->name));
+    if (!found)
+        return fail(op, ERR_CONFLICT, "package '%.*s' is not installed: install it first", STR(p->name));
     if (!version.p || str_eq(version, out->version)) return OK;
     return package_version_of(op, p, version, out);
 }
 
-/* A package that others use outlives its author: an owner or editor of its project, else an administrator, takes it over. */
+/* A package that others use outlives its author: an owner or editor of its project, else an administrator,
+ * takes it over. */
 static err_t leave_behind(struct op *op, struct package *p)
 {
     i64 installations, units, heir = 0;
     TRY(package_sql_used(op, p->id, &installations, &units));
     if (!installations && !units) return erase(op, p);
     TRY(package_sql_heir(op, p, &heir));
-    if (!heir) return fail(op, ERR_CONFLICT, "package '%.*s' is in use and nobody can take it over", STR(p->name));
+    if (!heir)
+        return fail(op, ERR_CONFLICT, "package '%.*s' is in use and nobody can take it over", STR(p->name));
     TRY(package_sql_hand_over(op, p->id, heir));
     package_page_changed(op, p->name);
     return OK;

@@ -35,8 +35,8 @@ struct package_version {
     bool is_stable;
     time_us archived_at, yanked_at;
     str yank_reason;
-    /* The author's Ed25519 signature over name, version and checksum, and the key, both base64; given with the
-     * version (POST .../versions) or absent. The server stores and shows them, clients verify. */
+    /* The author's Ed25519 signature over name, version and checksum, and the key, both base64; given with
+     * the version (POST .../versions) or absent. The server stores and shows them, clients verify. */
     str signature, signer_key;
     time_us created_at;
 };

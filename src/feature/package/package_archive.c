@@ -1,7 +1,8 @@
-/* Archives of versions: an upload streams into a stage of the blob store, which keeps it over broken connections, and becomes the
- * version's archive once, in the transaction that names its SHA-256. Deleting is a job's: a blob goes when no version has it,
- * under the same lock under which an upload takes one. */
+/* Archives of versions: an upload streams into a stage of the blob store, which keeps it over broken
+ * connections, and becomes the version's archive once, in the transaction that names its SHA-256. Deleting is
+ * a job's: a blob goes when no version has it, under the same lock under which an upload takes one. */
 #include "base/enc.h"
+#include "base/log.h"
 #include "feature/account/account.h"
 #include "feature/package/package_page.h"
 #include "feature/package/package_rules.h"
@@ -20,7 +21,8 @@ static str stage_name(struct op *op, const struct package_version *v)
 
 static void blob_key(str checksum, sha256 *key)
 {
-    if (checksum.n != 2 * sizeof key->b || !hex_decode(checksum, key->b)) bug("checksum '%.*s'", STR(checksum));
+    if (checksum.n != 2 * sizeof key->b || !hex_decode(checksum, key->b))
+        bug("checksum '%.*s'", STR(checksum));
 }
 /* One lock a blob, for all nodes. */
 static err_t lock_blob(struct op *op, str checksum, sha256 *key)
@@ -39,8 +41,9 @@ static err_t content_range(struct op *op, str text, struct part *out)
 {
     str from, end, total;
     struct part p = { 0 };
-    bool ok = str_starts(text, S("bytes ")) && str_cut(str_skip(text, 6), '-', &from, &end) && str_cut(end, '/', &end, &total) &&
-              str_to_i64(from, &p.from) && str_to_i64(end, &p.end) && (str_is(total, "*") || str_to_i64(total, &p.total));
+    bool ok = str_starts(text, S("bytes ")) && str_cut(str_skip(text, 6), '-', &from, &end) &&
+              str_cut(end, '/', &end, &total) && str_to_i64(from, &p.from) && str_to_i64(end, &p.end) &&
+              (str_is(total, "*") || str_to_i64(total, &p.total));
     if (!ok || p.from < 0 || p.end < p.from || (!str_is(total, "*") && p.total <= p.end))
         return fail_field(op, "content_range", "must be like 'bytes 0-1023/4096'");
     p.end++;
@@ -62,7 +65,8 @@ static err_t stage_at(struct op *op, const struct package_version *v, i64 from, 
     str name = stage_name(op, v);
     TRY(blob_stage_open(op->ports->blob, op, name, out));
     if (blob_stage_size(*out) == from) return OK;
-    if (from) return fail(op, ERR_CONFLICT, "the upload continues at byte %lld", (long long)blob_stage_size(*out));
+    if (from)
+        return fail(op, ERR_CONFLICT, "the upload continues at byte %lld", (long long)blob_stage_size(*out));
     TRY(blob_stage_discard(*out, op));
     return blob_stage_open(op->ports->blob, op, name, out);
 }
@@ -71,7 +75,8 @@ static err_t stage_at(struct op *op, const struct package_version *v, i64 from, 
 static err_t fill(struct op *op, struct http_body *body, u8 *chunk, size_t *n)
 {
     *n = 0;
-    for (size_t got = 1; *n < CHUNK && got; *n += got) TRY(http_body_read(body, op, chunk + *n, CHUNK - *n, &got));
+    for (size_t got = 1; *n < CHUNK && got; *n += got)
+        TRY(http_body_read(body, op, chunk + *n, CHUNK - *n, &got));
     return OK;
 }
 
@@ -112,13 +117,14 @@ static err_t take(struct op *op, const struct package *p, struct package_version
     TRY(package_sql_version_archive(op, v, &taken));
     if (!taken) return fail(op, ERR_CONFLICT, "version %.*s has its archive already", STR(v->version));
     TRY(package_sql_touch(op, p->id));
-    TRY(account_audit_detail(op, arena_printf(op->arena, "%.*s@%.*s", STR(p->name), STR(v->version)), (json_raw){ 0 },
-                             account_audit_json(op, &package_version_desc, v)));
+    TRY(account_audit_detail(op, arena_printf(op->arena, "%.*s@%.*s", STR(p->name), STR(v->version)),
+                             (json_raw){ 0 }, account_audit_json(op, &package_version_desc, v)));
     package_page_changed(op, p->name);
     return db_commit(&tx);
 }
 
-static err_t finish(struct op *op, const struct package *p, struct package_version *v, struct blob_stage *stage, str promised)
+static err_t finish(struct op *op, const struct package *p, struct package_version *v,
+                    struct blob_stage *stage, str promised)
 {
     sha256 key;
     str declared = v->checksum;
@@ -130,7 +136,8 @@ static err_t finish(struct op *op, const struct package *p, struct package_versi
 }
 
 /* An upload in parts says where each one stands; one without Content-Range is whole. */
-static err_t receive_part(struct op *op, const struct archive_put *in, struct http_body *body, struct blob_stage *stage, bool *whole)
+static err_t receive_part(struct op *op, const struct archive_put *in, struct http_body *body,
+                          struct blob_stage *stage, bool *whole)
 {
     struct part part = { 0 };
     if (in->content_range.p) TRY(content_range(op, in->content_range, &part));
@@ -138,7 +145,8 @@ static err_t receive_part(struct op *op, const struct archive_put *in, struct ht
     i64 size = blob_stage_size(stage);
     if (!size) return fail_field(op, "body", "an archive has at least one byte");
     if (in->content_range.p && size != part.end)
-        return fail_field(op, "content_range", "promised bytes up to %lld, but %lld arrived", (long long)part.end, (long long)size);
+        return fail_field(op, "content_range", "promised bytes up to %lld, but %lld arrived",
+                          (long long)part.end, (long long)size);
     *whole = !in->content_range.p || size == part.total;
     return OK;
 }
@@ -147,26 +155,32 @@ static err_t part_begin(struct op *op, const struct archive_put *in, i64 *from)
 {
     struct part part = { 0 };
     if (in->content_range.p) TRY(content_range(op, in->content_range, &part));
-    if (part.total > archive_max) return fail(op, ERR_LIMIT, "an archive has at most %lld bytes", (long long)archive_max);
+    if (part.total > archive_max)
+        return fail(op, ERR_LIMIT, "an archive has at most %lld bytes", (long long)archive_max);
     *from = part.from;
     return OK;
 }
 
-err_t package_archive_put(struct op *op, const struct archive_put *in, struct http_body *body, struct archive_state *out)
+err_t package_archive_put(struct op *op, const struct archive_put *in, struct http_body *body,
+                          struct archive_state *out)
 {
     struct package p;
     struct package_version v;
     struct blob_stage *stage;
-    i64 from;
-    bool whole;
+    i64 from = 0;
+    bool whole = false;
     TRY(package_for(op, in->name, PACKAGE_EDIT, &p));
     TRY(package_version_of(op, &p, in->version, &v));
     if (v.archived_at.us && in->x_checksum_sha256.p && str_eq_fold(in->x_checksum_sha256, v.checksum)) {
-        *out = (struct archive_state){ v.size_bytes, v.size_bytes, true, v.checksum }; /* the answer to the first try was lost */
+        *out = (struct archive_state){ v.size_bytes, v.size_bytes, true,
+                                       v.checksum }; /* the answer to the first try was lost */
         return OK;
     }
-    if (v.archived_at.us) return fail(op, ERR_CONFLICT, "version %.*s has its archive, and archives never change", STR(v.version));
-    if (v.download_url.p) return fail(op, ERR_CONFLICT, "version %.*s is downloaded from its own address", STR(v.version));
+    if (v.archived_at.us)
+        return fail(op, ERR_CONFLICT, "version %.*s has its archive, and archives never change",
+                    STR(v.version));
+    if (v.download_url.p)
+        return fail(op, ERR_CONFLICT, "version %.*s is downloaded from its own address", STR(v.version));
     TRY(part_begin(op, in, &from));
     TRY(stage_at(op, &v, from, &stage));
     TRY(receive_part(op, in, body, stage, &whole));
@@ -197,7 +211,8 @@ err_t package_archive_state(struct op *op, str name, str version, struct archive
 static err_t content_type(struct op *op, int fd, str *out)
 {
     u8 magic[1];
-    if (pread(fd, magic, sizeof magic, 0) != sizeof magic) return fail_detail(op, ERR_INTERNAL, "an archive cannot be read");
+    if (pread(fd, magic, sizeof magic, 0) != sizeof magic)
+        return fail_detail(op, ERR_INTERNAL, "an archive cannot be read");
     *out = magic[0] == 0x1f ? S("application/gzip") : S("application/zstd");
     return OK;
 }
@@ -214,15 +229,20 @@ err_t package_archive_get(struct op *op, str name, str version, struct http_file
         *out = (struct http_file){ .fd = -1, .url = v.download_url };
         return OK;
     }
-    if (!v.archived_at.us) return fail(op, ERR_NOT_FOUND, "version %.*s of '%.*s' has no archive yet", STR(v.version), STR(p.name));
+    if (!v.archived_at.us)
+        return fail(op, ERR_NOT_FOUND, "version %.*s of '%.*s' has no archive yet", STR(v.version),
+                    STR(p.name));
     blob_key(v.checksum, &key);
     TRY(blob_get(op->ports->blob, op, key, &source));
-    *out = (struct http_file){ .fd = source.fd, .size = source.size, .url = source.url, .etag = v.checksum, .immutable = true };
+    *out = (struct http_file){
+        .fd = source.fd, .size = source.size, .url = source.url, .etag = v.checksum, .immutable = true
+    };
     if (source.url.p) return OK;
     err_t e = content_type(op, source.fd, &out->content_type);
     if (e) close(source.fd);
     bool gzip = !e && str_is(out->content_type, "application/gzip");
-    out->file_name = arena_printf(op->arena, "%.*s-%.*s.tar.%s", STR(p.name), STR(v.version), gzip ? "gz" : "zst");
+    out->file_name =
+        arena_printf(op->arena, "%.*s-%.*s.tar.%s", STR(p.name), STR(v.version), gzip ? "gz" : "zst");
     return e;
 }
 

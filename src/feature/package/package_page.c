@@ -39,7 +39,8 @@ static void empty(struct page *p)
 static struct page *page_in(struct set *s, str name)
 {
     for (size_t i = 0; i < WAYS; i++)
-        if (name.n && s->page[i].name_n == name.n && !memcmp(s->page[i].name, name.p, name.n)) return &s->page[i];
+        if (name.n && s->page[i].name_n == name.n && !memcmp(s->page[i].name, name.p, name.n))
+            return &s->page[i];
     return NULL;
 }
 
@@ -106,7 +107,11 @@ void package_page_put(str name, u64 ticket, str body)
     if (s->changes == ticket) {
         if (p->name_n) empty(p);
         if (atomic_load(&bytes) + body.n <= PAGES_MAX) {
-            *p = (struct page){ .name_n = (u8)name.n, .size = body.n, .due_us = now + fresh_us, .made_us = now, .answer = answer };
+            *p = (struct page){ .name_n = (u8)name.n,
+                                .size = body.n,
+                                .due_us = now + fresh_us,
+                                .made_us = now,
+                                .answer = answer };
             memcpy(p->name, name.p, name.n);
             atomic_fetch_add(&bytes, body.n);
             answer = NULL;
@@ -126,7 +131,8 @@ static void drop_in(struct set *s)
 }
 void package_page_drop(str name) { drop_in(set_of(name)); }
 static void drop_later(void *arg) { drop_in(arg); }
-/* The set's other three pages go too: they cost one request each, and the name need not outlive the operation. */
+/* The set's other three pages go too: they cost one request each, and the name need not outlive the
+ * operation. */
 void package_page_changed(struct op *op, str name) { db_after_commit(op, drop_later, set_of(name)); }
 
 void package_page_stop(void)

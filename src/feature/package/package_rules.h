@@ -4,21 +4,25 @@
 
 /* What op->who may list. */
 struct package_seer package_seer_of(const struct principal *);
-/* The package that op->who may change: ERR_NOT_FOUND when it is not to be seen, ERR_FORBIDDEN when only seen. */
+/* The package that op->who may change: ERR_NOT_FOUND when it is not to be seen, ERR_FORBIDDEN when only seen.
+ */
 enum package_need { PACKAGE_EDIT, PACKAGE_OWN };
 err_t package_for(struct op *, str name, enum package_need, struct package *out) MUST_USE;
-err_t package_version_of(struct op *, const struct package *, str version, struct package_version *out) MUST_USE;
+err_t package_version_of(struct op *, const struct package *, str version,
+                         struct package_version *out) MUST_USE;
 
 err_t package_register(struct op *, struct package *) MUST_USE; /* fills id, author, times */
 err_t package_change(struct op *, const struct package *before, struct package *after) MUST_USE;
 err_t package_drop(struct op *, const struct package *) MUST_USE;
 err_t package_publish(struct op *, const struct package *, struct package_version *) MUST_USE;
-err_t package_yank(struct op *, const struct package *, struct package_version *, time_us at, str reason) MUST_USE;
+err_t package_yank(struct op *, const struct package *, struct package_version *, time_us at,
+                   str reason) MUST_USE;
 
 /* Newest first by precedence. */
 void package_versions_sort(struct arena *, version_list *);
-/* What `wanted` means among the versions of a package: absent: the newest stable one; a version: that one, yanked or not; a range:
- * the newest that is in it. Yanked versions and those without an archive are never chosen by range. */
+/* What `wanted` means among the versions of a package: absent: the newest stable one; a version: that one,
+ * yanked or not; a range: the newest that is in it. Yanked versions and those without an archive are never
+ * chosen by range. */
 err_t package_resolve(struct op *, const struct package *, str wanted, struct package_version *out) MUST_USE;
 bool package_has_archive(const struct package_version *);
 
@@ -38,7 +42,8 @@ struct archive_state {
 };
 struct http_body;
 struct http_file;
-err_t package_archive_put(struct op *, const struct archive_put *, struct http_body *, struct archive_state *out) MUST_USE;
+err_t package_archive_put(struct op *, const struct archive_put *, struct http_body *,
+                          struct archive_state *out) MUST_USE;
 err_t package_archive_state(struct op *, str name, str version, struct archive_state *out) MUST_USE;
 err_t package_archive_get(struct op *, str name, str version, struct http_file *out) MUST_USE;
 /* An archive that lost a version: the job deletes it when no version has it. */

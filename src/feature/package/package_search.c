@@ -1,6 +1,7 @@
-/* Full text search that gives the same answer on both databases: the index and its ranks are plain tables (docs/adr/0040). Each
- * word of the question stands for its own stem and for stems that begin with it or are a slip of the finger away; packages that
- * have more of the words come first, then those that have them in weightier places and rarer words. */
+/* Full text search that gives the same answer on both databases: the index and its ranks are plain tables
+ * (docs/adr/0040). Each word of the question stands for its own stem and for stems that begin with it or are
+ * a slip of the finger away; packages that have more of the words come first, then those that have them in
+ * weightier places and rarer words. */
 #include "feature/package/package_rules.h"
 #include "feature/package/stem.h"
 #include <math.h>
@@ -72,7 +73,8 @@ err_t package_index(struct op *op, const struct package *p)
     return index_trigrams(op, &t);
 }
 
-/* How well a stem of the index answers the word that was asked for, 0: not at all. A short word must not slip: "c" is not "r". */
+/* How well a stem of the index answers the word that was asked for, 0: not at all. A short word must not
+ * slip: "c" is not "r". */
 static i64 likeness(const struct stem *asked, str stem)
 {
     if (str_eq(stem, asked->stem)) return EXACT;
@@ -142,5 +144,6 @@ err_t package_search(struct op *op, str text, i64 limit, package_list *out)
     out->n = 0;
     if (!written) return OK;
     struct package_seer seer = package_seer_of(op->who);
-    return package_sql_search(op, &seer, buf_str(&terms), package_name_key(op->arena, str_lower(op->arena, str_trim(text))), limit, out);
+    return package_sql_search(op, &seer, buf_str(&terms),
+                              package_name_key(op->arena, str_lower(op->arena, str_trim(text))), limit, out);
 }

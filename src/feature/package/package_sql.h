@@ -22,19 +22,23 @@ err_t package_sql_find(struct op *, str name, struct package *out, bool *found) 
 err_t package_sql_name_of_key(struct op *, str name_key, str *name) MUST_USE; /* absent: free */
 err_t package_sql_list(struct op *, const struct package_filter *, package_list *out, i64 *total) MUST_USE;
 err_t package_sql_insert(struct op *, const struct package *, str name_key, i64 *id) MUST_USE;
-err_t package_sql_update(struct op *, const struct package *) MUST_USE; /* texts, tags, visibility, deprecation; updated_at */
+err_t package_sql_update(
+    struct op *, const struct package *) MUST_USE; /* texts, tags, visibility, deprecation; updated_at */
 err_t package_sql_touch(struct op *, i64 id) MUST_USE;
 err_t package_sql_set_tags(struct op *, const struct package *) MUST_USE;
 err_t package_sql_delete(struct op *, i64 id) MUST_USE;
 err_t package_sql_used(struct op *, i64 id, i64 *installations, i64 *units) MUST_USE;
 
-err_t package_sql_versions(struct op *, i64 package_id, version_list *out) MUST_USE; /* as published, newest last */
-err_t package_sql_version(struct op *, i64 package_id, str version, struct package_version *out, bool *found) MUST_USE;
-err_t package_sql_version_insert(struct op *, struct package_version *) MUST_USE; /* sets id */
+err_t package_sql_versions(struct op *, i64 package_id,
+                           version_list *out) MUST_USE; /* as published, newest last */
+err_t package_sql_version(struct op *, i64 package_id, str version, struct package_version *out,
+                          bool *found) MUST_USE;
+err_t package_sql_version_insert(struct op *, struct package_version *) MUST_USE;     /* sets id */
 err_t package_sql_version_yank(struct op *, i64 id, time_us at, str reason) MUST_USE; /* at 0: no longer */
 /* Gives the version its archive; *taken = false: it has one. */
 err_t package_sql_version_archive(struct op *, const struct package_version *, bool *taken) MUST_USE;
-err_t package_sql_archives_of(struct op *, str checksum, i64 *n) MUST_USE; /* versions whose archive is this blob */
+err_t package_sql_archives_of(struct op *, str checksum,
+                              i64 *n) MUST_USE; /* versions whose archive is this blob */
 
 err_t package_sql_garbage_add(struct op *, str checksum) MUST_USE;
 err_t package_sql_garbage_next(struct op *, str after, str *checksum) MUST_USE; /* absent: no more */
@@ -42,7 +46,8 @@ err_t package_sql_garbage_done(struct op *, str checksum) MUST_USE;
 
 err_t package_sql_install(struct op *, i64 user_id, const struct package_version *, str path) MUST_USE;
 err_t package_sql_uninstall(struct op *, i64 user_id, i64 package_id, bool *was) MUST_USE;
-err_t package_sql_installed_version(struct op *, i64 user_id, i64 package_id, struct package_version *out, bool *found) MUST_USE;
+err_t package_sql_installed_version(struct op *, i64 user_id, i64 package_id, struct package_version *out,
+                                    bool *found) MUST_USE;
 
 struct installation {
     str package_name, version, install_path;
@@ -78,7 +83,8 @@ struct package_term {
     i64 weight;
 };
 err_t package_sql_index(struct op *, i64 package_id, const struct package_term *, size_t n) MUST_USE;
-err_t package_sql_stem_trigrams(struct op *, const struct db_arg *rows, size_t n) MUST_USE; /* rows of (trigram, stem) */
+err_t package_sql_stem_trigrams(struct op *, const struct db_arg *rows,
+                                size_t n) MUST_USE; /* rows of (trigram, stem) */
 struct stem_candidate {
     str stem;
     i64 packages; /* that have it; counted up to 1000 */
@@ -87,7 +93,8 @@ extern const struct desc stem_candidate_desc;
 /* Stems of the index that share the most trigrams with a word. trigrams: a JSON array. */
 err_t package_sql_stems_like(struct op *, str trigrams, void *list_of_candidate) MUST_USE;
 /* terms: a JSON array of {"s":stem,"w":number of the word that it stands for,"f":factor}. */
-err_t package_sql_search(struct op *, const struct package_seer *, str terms, str name_key, i64 limit, package_list *out) MUST_USE;
+err_t package_sql_search(struct op *, const struct package_seer *, str terms, str name_key, i64 limit,
+                         package_list *out) MUST_USE;
 
 /* A person leaves. */
 err_t package_sql_of_author(struct op *, i64 user_id, package_list *out) MUST_USE;
