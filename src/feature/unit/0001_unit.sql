@@ -50,8 +50,8 @@ CREATE TABLE spark_remote_units (
     started_at @TIME,
     stopped_at @TIME,
     last_heartbeat @TIME,
-    -- when the status was observed: older observations never overwrite newer ones
-    observed_at @TIME NOT NULL,
+    -- when its agent saw the status, by the agent's clock: reports that are older never overwrite it
+    observed_at @TIME,
     -- what its owner wants, and the command that its agent has not yet done
     desired TEXT NOT NULL CHECK (desired IN ('running', 'stopped', 'paused', 'removed')),
     command_id @UUID,

@@ -1,0 +1,67 @@
+/* What the server does about units by itself, and what it does when a person leaves. */
+#include "feature/unit/unit_rules.h"
+
+enum { BATCH = 5000 };
+static const i64 telemetry_kept_us = SEC(30 * 86400);
+
+static time_us before(i64 us) { return (time_us){ time_now().us - us }; }
+
+err_t unit_lost_job(struct op *op)
+{
+    i64 lost;
+    TRY(unit_sql_lose(op, before(unit_lost_us), time_now(), &lost));
+    return unit_sql_give_up_removal(op, before(unit_lost_us), time_now());
+}
+
+/* In small pieces, so that nobody waits long behind it. */
+static err_t delete_unit(struct op *op, uuid unit_id)
+{
+    for (i64 n = BATCH; n == BATCH;) TRY(telemetry_sql_delete_of(op, unit_id, BATCH, &n));
+    return unit_sql_delete(op, unit_id);
+}
+
+err_t unit_purge_job(struct op *op)
+{
+    for (uuid u;;) {
+        TRY(unit_sql_next_removed(op, &u));
+        if (uuid_is_nil(u)) return OK;
+        TRY(delete_unit(op, u));
+    }
+}
+
+err_t telemetry_retention_job(struct op *op)
+{
+    for (i64 n = BATCH; n == BATCH;) TRY(telemetry_sql_delete_before(op, before(telemetry_kept_us), BATCH, &n));
+    return OK;
+}
+
+err_t unit_forget_user(struct op *op, i64 user_id)
+{
+    unit_list own = { 0 };
+    TRY(unit_sql_of_owner(op, user_id, &own));
+    for (size_t i = 0; i < own.n; i++) {
+        unit_allow_forget(op, own.item[i].unit_id);
+        TRY(delete_unit(op, own.item[i].unit_id));
+    }
+    return OK;
+}
+
+err_t unit_export_user(struct op *op, i64 user_id, struct buf *b)
+{
+    unit_list own = { 0 };
+    agent_list agents = { 0 };
+    TRY(unit_sql_of_owner(op, user_id, &own));
+    TRY(agent_sql_list(op, user_id, &agents));
+    buf_put(b, S("{\"units\":["));
+    for (size_t i = 0; i < own.n; i++) {
+        if (i) buf_char(b, ',');
+        desc_write(b, &unit_desc, &own.item[i]);
+    }
+    buf_put(b, S("],\"agents\":["));
+    for (size_t i = 0; i < agents.n; i++) {
+        if (i) buf_char(b, ',');
+        desc_write(b, &agent_row_desc, &agents.item[i]);
+    }
+    buf_put(b, S("]}"));
+    return OK;
+}

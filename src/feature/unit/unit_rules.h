@@ -1,0 +1,48 @@
+/* The rules of units, as unit_api.c and unit_agent.c call them. */
+#pragma once
+#include "feature/unit/unit_sql.h"
+
+static const i64 unit_lost_us = SEC(300); /* silence after which a unit counts as failed */
+enum { UNIT_HEARTBEAT_S = 30 };
+
+/* Who may: seeing, or changing. ERR_NOT_FOUND for those who must not see it, ERR_FORBIDDEN for those who only see it. */
+enum unit_need { UNIT_SEE, UNIT_CHANGE };
+err_t unit_for(struct op *, uuid unit_id, enum unit_need, struct unit *out) MUST_USE;
+/* The same without the unit: from a bounded memory of whose units are whose, for what happens many thousand times a second.
+ * What this node removes is forgotten at once, what others remove within ten seconds. */
+err_t unit_allow(struct op *, uuid unit_id, enum unit_need) MUST_USE;
+void unit_allow_forget(struct op *, uuid unit_id); /* when what the operation wrote is durable */
+
+struct unit_new {
+    uuid unit_id;
+    str name, package_name, version, device_name, device_os;
+    i64 project_id;
+    uuid agent_id;
+};
+err_t unit_create(struct op *, const struct unit_new *, struct unit *out) MUST_USE;
+
+/* A status that a client reports by itself. */
+struct unit_status_report {
+    int status; /* enum unit_status */
+    i64 pid, port, exit_code;
+    str reason;
+};
+bool unit_status_may(enum unit_status from, enum unit_status to);
+err_t unit_set_status(struct op *, struct unit *, const struct unit_status_report *) MUST_USE;
+
+/* What its owner wants: sets desired state and command, and tells the agent once that is durable. */
+err_t unit_act(struct op *, struct unit *, enum unit_action) MUST_USE;
+err_t unit_command_done(struct op *, uuid command_id, bool ok, str error) MUST_USE;
+
+/* Agents (unit_agent.c): the socket's row, and the connected agents of this node. */
+struct http_socket;
+extern const struct http_socket unit_agent_socket;
+void unit_agent_push(const struct unit_command *); /* to its agent if that is connected here */
+err_t unit_push_job(struct op *) MUST_USE;
+
+/* Jobs and people who leave (unit_job.c). */
+err_t unit_lost_job(struct op *) MUST_USE;
+err_t unit_purge_job(struct op *) MUST_USE;
+err_t telemetry_retention_job(struct op *) MUST_USE;
+err_t unit_forget_user(struct op *, i64 user_id) MUST_USE;
+err_t unit_export_user(struct op *, i64 user_id, struct buf *) MUST_USE;
