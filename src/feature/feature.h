@@ -6,12 +6,14 @@
 #include "port/db/migrate.h"
 #include "port/ports.h"
 
-/* Background work that repeats on one node at a time (a lease row in the database decides which). */
+/* Background work that repeats on one node at a time (a lease row in the database decides which), or on each
+ * node when it is about that node's own connections. */
 struct job {
     const char *name;
     i64 every_us;
     err_t (*run)(struct op *);
     const char *doc;
+    bool every_node;
 };
 
 struct feature {

@@ -5,7 +5,8 @@
 
 /* ---- statuses ---- */
 
-/* From a status to those that may follow it. The same status again only brings pid, port and reason up to date. */
+/* From a status to those that may follow it. The same status again only brings pid, port and reason up to
+ * date. */
 #define TO(s) (1u << UNIT_##s)
 static const unsigned may_follow[] = {
     [UNIT_STARTING] = TO(RUNNING) | TO(STOPPED) | TO(FAILED) | TO(PAUSED),
@@ -16,16 +17,23 @@ static const unsigned may_follow[] = {
 };
 static_assert(LEN(may_follow) == UNIT_PAUSED + 1, "a row for each status");
 
-bool unit_status_may(enum unit_status from, enum unit_status to) { return from == to || may_follow[from] & 1u << to; }
+bool unit_status_may(enum unit_status from, enum unit_status to)
+{
+    return from == to || may_follow[from] & 1u << to;
+}
 
-static bool alive(int status) { return status == UNIT_STARTING || status == UNIT_RUNNING || status == UNIT_PAUSED; }
+static bool alive(int status)
+{
+    return status == UNIT_STARTING || status == UNIT_RUNNING || status == UNIT_PAUSED;
+}
 
 err_t unit_set_status(struct op *op, struct unit *u, const struct unit_status_report *r)
 {
     time_us now = time_now();
     int before = u->status;
     if (!unit_status_may((unsigned)before, (unsigned)r->status))
-        return fail(op, ERR_CONFLICT, "a %s unit cannot become %s", unit_statuses[before], unit_statuses[r->status]);
+        return fail(op, ERR_CONFLICT, "a %s unit cannot become %s", unit_statuses[before],
+                    unit_statuses[r->status]);
     u->status = r->status;
     u->last_heartbeat = now;
     u->reason = r->reason;
@@ -50,8 +58,10 @@ err_t unit_for(struct op *op, uuid unit_id, enum unit_need need, struct unit *ou
     if (found && !out->removed_at.us) TRY(account_access(op, &e, &role));
     if (role == ROLE_NONE) return fail(op, ERR_NOT_FOUND, "no unit %.*s", STR(uuid_text(unit_id, text)));
     if (need == UNIT_CHANGE && role < ROLE_EDITOR)
-        return fail(op, ERR_FORBIDDEN, "only its owner and editors of its project may change unit '%.*s'", STR(out->name));
-    if (alive(out->status) && out->started_at.us) out->uptime_s = MAX((time_now().us - out->started_at.us) / SEC(1), (i64)0);
+        return fail(op, ERR_FORBIDDEN, "only its owner and editors of its project may change unit '%.*s'",
+                    STR(out->name));
+    if (alive(out->status) && out->started_at.us)
+        out->uptime_s = MAX((time_now().us - out->started_at.us) / SEC(1), (i64)0);
     return OK;
 }
 
@@ -78,7 +88,8 @@ static err_t check_agent(struct op *op, const struct unit *u)
     return OK;
 }
 
-/* A unit_id that its maker chose: the same request again is answered as the first, anything else is a conflict. */
+/* A unit_id that its maker chose: the same request again is answered as the first, anything else is a
+ * conflict. */
 static err_t made_before(struct op *op, const struct unit *u, struct unit *out, bool *same)
 {
     bool found;
@@ -86,7 +97,8 @@ static err_t made_before(struct op *op, const struct unit *u, struct unit *out, 
     *same = false;
     TRY(unit_sql_find(op, u->unit_id, &old, &found));
     if (!found) return OK;
-    if (old.owner_id != u->owner_id || old.package_id != u->package_id || !str_eq(old.name, u->name) || old.desired == DESIRED_REMOVED)
+    if (old.owner_id != u->owner_id || old.package_id != u->package_id || !str_eq(old.name, u->name) ||
+        old.desired == DESIRED_REMOVED)
         return fail(op, ERR_CONFLICT, "that unit_id is taken");
     *same = true;
     *out = old;
@@ -178,7 +190,8 @@ err_t unit_act(struct op *op, struct unit *u, enum unit_action action)
         unit_allow_forget(op, u->unit_id);
         if (!attached(u)) TRY(unit_sql_removed(op, u->unit_id, time_now()));
     }
-    TRY(account_audit_detail(op, u->name, account_audit_json(op, &unit_desc, &before), account_audit_json(op, &unit_desc, u)));
+    TRY(account_audit_detail(op, u->name, account_audit_json(op, &unit_desc, &before),
+                             account_audit_json(op, &unit_desc, u)));
     return db_commit(&tx);
 }
 

@@ -1,7 +1,7 @@
-/* Units: running instances of packages, wherever their agents are. The server keeps what a unit was last seen to be (status, by its
- * agent) apart from what its owner wants it to be (desired); a command is the step between the two, pending until the agent has
- * done it. Units are seen by their owner and the members of their project, and changed by the owner and the project's editors; for
- * everybody else they do not exist. */
+/* Units: running instances of packages, wherever their agents are. The server keeps what a unit was last seen
+ * to be (status, by its agent) apart from what its owner wants it to be (desired); a command is the step
+ * between the two, pending until the agent has done it. Units are seen by their owner and the members of
+ * their project, and changed by the owner and the project's editors; for everybody else they do not exist. */
 #pragma once
 #include "feature/unit/unit_wire.h"
 
@@ -47,6 +47,6 @@ struct telemetry_row {
 };
 extern const struct desc telemetry_row_desc;
 
-/* The one door through which records of units go to where they rest; the caller has checked whose units they are. A record
- * without a time is of now. All or none, in one transaction. */
+/* The one door through which records of units go to where they rest; the caller has checked whose units they
+ * are. A record without a time is of now. All or none, in one transaction. */
 err_t telemetry_store(struct op *, const struct telemetry *rows, size_t n) MUST_USE;

@@ -1,6 +1,7 @@
-/* The agents' sockets. Each message is an operation of its own, answered when what it wrote is durable; reports may follow one
- * another without waiting for that. Connected agents stand in a table by their id, so that a command reaches its agent the moment
- * it is durable; a job looks every second for commands that another node took (docs/adr/0042). */
+/* The agents' sockets. Each message is an operation of its own, answered when what it wrote is durable;
+ * reports may follow one another without waiting for that. Connected agents stand in a table by their id, so
+ * that a command reaches its agent the moment it is durable; a job looks every second for commands that
+ * another node took (docs/adr/0042). */
 #include "base/log.h"
 #include "feature/account/account.h"
 #include "feature/package/package.h"
@@ -103,7 +104,9 @@ static err_t see(struct turn *t, struct conn *c, const struct wire_unit *w, bool
     if (changed || history || !w->package_name.p || !w->name.p) return OK;
     TRY(unit_sql_find(op, w->unit_id, &old, &found));
     if (found) return OK; /* another user's, or removed here */
-    struct unit_new new = { w->unit_id, w->name, w->package_name, w->version, c->host, c->os, 0, c->agent_id };
+    struct unit_new new = {
+        w->unit_id, w->name, w->package_name, w->version, c->host, c->os, 0, c->agent_id
+    };
     err_t e = unit_create(op, &new, &old);
     if (e && e != ERR_CONFLICT && e != ERR_NOT_FOUND && e != ERR_FORBIDDEN) return e;
     if (e) op_clear(op); /* a unit of a package that is not in the registry stays the agent's own */
@@ -118,11 +121,13 @@ static err_t see_absent(struct turn *t, struct conn *c, const struct wire_msg *m
     for (size_t i = 0; i < had.n; i++) {
         struct unit *u = &had.item[i];
         bool known = !u->last_heartbeat.us && u->desired != DESIRED_REMOVED;
-        for (size_t k = 0; k < m->units.n && !known; k++) known = uuid_eq(m->units.item[k].unit_id, u->unit_id);
+        for (size_t k = 0; k < m->units.n && !known; k++)
+            known = uuid_eq(m->units.item[k].unit_id, u->unit_id);
         if (known) continue;
         if (u->desired == DESIRED_REMOVED) TRY(unit_sql_removed(&t->op, u->unit_id, time_now()));
         else if (u->status != UNIT_STOPPED && u->status != UNIT_FAILED)
-            TRY(unit_set_status(&t->op, u, &(struct unit_status_report){ UNIT_FAILED, .reason = S("unknown to its agent") }));
+            TRY(unit_set_status(
+                &t->op, u, &(struct unit_status_report){ UNIT_FAILED, .reason = S("unknown to its agent") }));
     }
     return OK;
 }
@@ -137,8 +142,10 @@ static err_t hello(struct turn *t, struct conn *c, const struct wire_msg *m)
     if (!uuid_is_nil(c->agent_id)) return fail(op, ERR_CONFLICT, "hello came twice");
     TRY(db_begin(op, &tx));
     TRY(agent_sql_find(op, m->agent_id, &a, &found));
-    if (found && a.owner_id != op->who->user_id) return fail(op, ERR_FORBIDDEN, "the agent is another user's");
-    a = (struct agent_row){ m->agent_id, op->who->user_id, m->host, m->os, m->arch, m->version, m->boot_id, .connected_at = time_now() };
+    if (found && a.owner_id != op->who->user_id)
+        return fail(op, ERR_FORBIDDEN, "the agent is another user's");
+    a = (struct agent_row){ m->agent_id, op->who->user_id, m->host,    m->os,
+                            m->arch,     m->version,       m->boot_id, .connected_at = time_now() };
     TRY(agent_sql_put(op, &a));
     if (!uuid_is_nil(m->epoch)) TRY(agent_sql_spool(op, m->agent_id, m->epoch, &seq));
     c->agent_id = m->agent_id;
@@ -148,14 +155,16 @@ static err_t hello(struct turn *t, struct conn *c, const struct wire_msg *m)
     enter(c);
     for (size_t i = 0; i < m->units.n; i++) TRY(see(t, c, &m->units.item[i], false));
     TRY(see_absent(t, c, m));
-    answer(t, (struct wire_msg){ .type = WIRE_WELCOME, .epoch = m->epoch, .seq = seq, .heartbeat_s = UNIT_HEARTBEAT_S });
+    answer(t, (struct wire_msg){
+                  .type = WIRE_WELCOME, .epoch = m->epoch, .seq = seq, .heartbeat_s = UNIT_HEARTBEAT_S });
     command_list pending = { 0 };
     TRY(unit_sql_commands(op, c->agent_id, &pending));
     for (size_t i = 0; i < pending.n; i++) answer(t, command_msg(&pending.item[i]));
     return db_commit(&tx);
 }
 
-/* Whether a record's unit is one of this user's. Records of units that are not, or not any more, are dropped. */
+/* Whether a record's unit is one of this user's. Records of units that are not, or not any more, are dropped.
+ */
 static err_t is_theirs(struct turn *t, uuid unit_id, bool *theirs)
 {
     err_t e = unit_allow(&t->op, unit_id, UNIT_CHANGE);
@@ -171,7 +180,8 @@ static struct telemetry event_of(struct arena *a, const struct wire_unit *w)
     struct buf b = BUF(a);
     buf_put(&b, S("{\"status\":"));
     json_put_str(&b, str_of(unit_statuses[w->status]));
-    buf_printf(&b, ",\"pid\":%lld,\"exit_code\":%lld,\"restarts\":%lld", (long long)w->pid, (long long)w->exit_code, (long long)w->restarts);
+    buf_printf(&b, ",\"pid\":%lld,\"exit_code\":%lld,\"restarts\":%lld", (long long)w->pid,
+               (long long)w->exit_code, (long long)w->restarts);
     if (w->reason.p) {
         buf_put(&b, S(",\"reason\":"));
         json_put_str(&b, w->reason);
@@ -235,11 +245,7 @@ static err_t done(struct turn *t, struct conn *c UNUSED, const struct wire_msg *
 }
 
 static err_t (*const handlers[])(struct turn *, struct conn *, const struct wire_msg *) = {
-    [WIRE_HELLO] = hello,
-    [WIRE_REPORT] = report,
-    [WIRE_BEAT] = beat,
-    [WIRE_DONE] = done,
-    [WIRE_ERROR] = NULL,
+    [WIRE_HELLO] = hello, [WIRE_REPORT] = report, [WIRE_BEAT] = beat, [WIRE_DONE] = done, [WIRE_ERROR] = NULL,
 };
 
 static err_t handle(struct turn *t, struct conn *c, bool text, str data)
@@ -268,15 +274,21 @@ static void message(struct ws *ws, void *ctx, bool text, str data)
     struct conn *c = ctx;
     struct turn *t = MEM_NEW(struct turn);
     t->ws = ws;
-    t->op = (struct op){ .arena = &t->arena, .ports = c->ports, .who = &c->who, .id = S("agent"), .deadline_us = time_mono_us() + SEC(30) };
+    t->op = (struct op){ .arena = &t->arena,
+                         .ports = c->ports,
+                         .who = &c->who,
+                         .id = S("agent"),
+                         .deadline_us = time_mono_us() + SEC(30) };
     ws_ref(ws);
     err_t e = handle(t, c, text, data);
     if (e) {
-        LOG_WARN("an agent's message failed", KV("user", c->who.login), KV("error", err_name(e)), KV("message", t->op.err.msg),
-                 KV("field", t->op.err.field), KV("at", t->op.err.at));
+        LOG_WARN("an agent's message failed", KV("user", c->who.login), KV("error", err_name(e)),
+                 KV("message", t->op.err.msg), KV("field", t->op.err.field), KV("at", t->op.err.at));
         t->out.n = 0;
-        answer(t, (struct wire_msg){ .type = WIRE_ERROR, .error = arena_printf(&t->arena, "%s: %.*s%s%.*s", err_name(e), STR(t->op.err.field),
-                                                                             t->op.err.field.n ? ": " : "", STR(t->op.err.msg)) });
+        answer(t, (struct wire_msg){
+                      .type = WIRE_ERROR,
+                      .error = arena_printf(&t->arena, "%s: %.*s%s%.*s", err_name(e), STR(t->op.err.field),
+                                            t->op.err.field.n ? ": " : "", STR(t->op.err.msg)) });
         t->hang_up = true;
     }
     db_when_durable(&t->op, finish, t);
@@ -291,9 +303,12 @@ static void closed(struct ws *ws, void *ctx)
     mem_free(c);
 }
 
-static const struct ws_handler handler = { .max_message = WIRE_MAX_BYTES, .message = message, .closed = closed };
+static const struct ws_handler handler = { .max_message = WIRE_MAX_BYTES,
+                                           .message = message,
+                                           .closed = closed };
 
-static err_t open_socket(struct op *op, const void *in UNUSED, struct ws *ws, const struct ws_handler **out, void **ctx)
+static err_t open_socket(struct op *op, const void *in UNUSED, struct ws *ws, const struct ws_handler **out,
+                         void **ctx)
 {
     struct conn *c = MEM_NEW(struct conn);
     c->ws = ws;

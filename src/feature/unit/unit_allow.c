@@ -1,5 +1,6 @@
-/* Whose unit is whose, remembered for the requests that come by the thousand: a bounded table of small sets, each under the lock of
- * its stripe. Owner and project of a unit never change while it lives, so an entry goes stale only when its unit is removed. */
+/* Whose unit is whose, remembered for the requests that come by the thousand: a bounded table of small sets,
+ * each under the lock of its stripe. Owner and project of a unit never change while it lives, so an entry
+ * goes stale only when its unit is removed. */
 #include "feature/account/account.h"
 #include "feature/unit/unit_rules.h"
 #include <pthread.h>
@@ -63,7 +64,10 @@ static void forget(void *arg)
     stripes[set % LOCKS].changes++;
     pthread_mutex_unlock(&stripes[set % LOCKS].lock);
 }
-void unit_allow_forget(struct op *op, uuid unit_id) { db_after_commit(op, forget, (void *)(uintptr_t)set_of(unit_id)); }
+void unit_allow_forget(struct op *op, uuid unit_id)
+{
+    db_after_commit(op, forget, (void *)(uintptr_t)set_of(unit_id));
+}
 
 static err_t no_unit(struct op *op, uuid unit_id)
 {

@@ -5,7 +5,10 @@
 #include "net/http.h"
 
 API(unit_create_row, unit_new, unit);
-static err_t unit_create_row(struct op *op, const struct unit_new *in, struct unit *out) { return unit_create(op, in, out); }
+static err_t unit_create_row(struct op *op, const struct unit_new *in, struct unit *out)
+{
+    return unit_create(op, in, out);
+}
 
 /* Pages go on behind a unit's id. */
 API(units_list, unit_query, unit_page);
@@ -29,7 +32,8 @@ static err_t units_list(struct op *op, const struct unit_query *in, struct unit_
     }
     out->units.item = list.item;
     out->units.n = MIN(list.n, (size_t)in->limit);
-    if (list.n > out->units.n) out->next = arena_printf(op->arena, "%lld", (long long)list.item[out->units.n - 1].id);
+    if (list.n > out->units.n)
+        out->next = arena_printf(op->arena, "%lld", (long long)list.item[out->units.n - 1].id);
     return OK;
 }
 
@@ -43,7 +47,10 @@ static err_t unit_here(struct op *op, uuid unit_id, enum unit_need need, struct 
 }
 
 API(unit_get, unit_key, unit);
-static err_t unit_get(struct op *op, const struct unit_key *in, struct unit *out) { return unit_here(op, in->unit_id, UNIT_SEE, out); }
+static err_t unit_get(struct op *op, const struct unit_key *in, struct unit *out)
+{
+    return unit_here(op, in->unit_id, UNIT_SEE, out);
+}
 
 /* Reaching the status that a command asked for is doing it, for clients that do not say so themselves. */
 static const int reached[] = {
@@ -82,11 +89,13 @@ static err_t unit_heartbeat(struct op *op, const struct unit_heartbeat *in, stru
     TRY(unit_for(op, in->unit_id, UNIT_CHANGE, &u));
     TRY(db_begin(op, &tx));
     for (size_t i = 0; i < in->done.n; i++)
-        if (uuid_eq(in->done.item[i], u.command_id)) TRY(unit_command_done(op, u.command_id, true, (str){ 0 }));
+        if (uuid_eq(in->done.item[i], u.command_id))
+            TRY(unit_command_done(op, u.command_id, true, (str){ 0 }));
     bool lost = u.status == UNIT_FAILED && str_is(u.reason, "lost");
     if (in->status || lost) {
         int status = in->status ? in->status - 1 : UNIT_RUNNING; /* it was only out of sight */
-        TRY(report_status(op, &u, &(struct unit_status_report){ status, in->pid, in->port, .reason = (str){ 0 } }));
+        TRY(report_status(op, &u,
+                          &(struct unit_status_report){ status, in->pid, in->port, .reason = (str){ 0 } }));
     } else {
         TRY(unit_sql_beat(op, in->unit_id, time_now()));
     }
@@ -111,11 +120,26 @@ API(unit_restart, unit_key, unit);
 API(unit_pause, unit_key, unit);
 API(unit_resume, unit_key, unit);
 API(unit_delete, unit_key, nothing);
-static err_t unit_stop(struct op *op, const struct unit_key *in, struct unit *out) { return act(op, in->unit_id, ACTION_STOP, out); }
-static err_t unit_start(struct op *op, const struct unit_key *in, struct unit *out) { return act(op, in->unit_id, ACTION_START, out); }
-static err_t unit_restart(struct op *op, const struct unit_key *in, struct unit *out) { return act(op, in->unit_id, ACTION_RESTART, out); }
-static err_t unit_pause(struct op *op, const struct unit_key *in, struct unit *out) { return act(op, in->unit_id, ACTION_PAUSE, out); }
-static err_t unit_resume(struct op *op, const struct unit_key *in, struct unit *out) { return act(op, in->unit_id, ACTION_RESUME, out); }
+static err_t unit_stop(struct op *op, const struct unit_key *in, struct unit *out)
+{
+    return act(op, in->unit_id, ACTION_STOP, out);
+}
+static err_t unit_start(struct op *op, const struct unit_key *in, struct unit *out)
+{
+    return act(op, in->unit_id, ACTION_START, out);
+}
+static err_t unit_restart(struct op *op, const struct unit_key *in, struct unit *out)
+{
+    return act(op, in->unit_id, ACTION_RESTART, out);
+}
+static err_t unit_pause(struct op *op, const struct unit_key *in, struct unit *out)
+{
+    return act(op, in->unit_id, ACTION_PAUSE, out);
+}
+static err_t unit_resume(struct op *op, const struct unit_key *in, struct unit *out)
+{
+    return act(op, in->unit_id, ACTION_RESUME, out);
+}
 
 static str token_name(struct op *op, uuid unit_id)
 {
@@ -138,7 +162,8 @@ static err_t unit_token_create(struct op *op, const struct unit_key *in, struct 
     str name = token_name(op, in->unit_id);
     AUTO(db_tx) struct db_tx tx;
     TRY(unit_here(op, in->unit_id, UNIT_CHANGE, &u));
-    if (u.owner_id != op->who->user_id) return fail(op, ERR_FORBIDDEN, "only its owner can make a token for unit '%.*s'", STR(u.name));
+    if (u.owner_id != op->who->user_id)
+        return fail(op, ERR_FORBIDDEN, "only its owner can make a token for unit '%.*s'", STR(u.name));
     TRY(db_begin(op, &tx));
     TRY(account_token_drop(op, u.owner_id, name));
     TRY(account_token_new(op, u.owner_id, 0, name, S("telemetry:write"), (time_us){ 0 }, &out->token));
@@ -170,18 +195,26 @@ static err_t cursor_read(struct op *op, str cursor, struct telemetry_filter *f)
 {
     str at, id;
     if (!cursor.p) return OK;
-    if (str_cut(cursor, '-', &at, &id) && str_to_i64(at, &f->at.us) && str_to_i64(id, &f->id) && f->at.us > 0) return OK;
+    if (str_cut(cursor, '-', &at, &id) && str_to_i64(at, &f->at.us) && str_to_i64(id, &f->id) && f->at.us > 0)
+        return OK;
     return fail_field(op, "cursor", "is not one that the server gave");
 }
 
 static err_t records(struct op *op, const struct telemetry_query *in, int type, struct telemetry_page *out)
 {
-    struct telemetry_filter f = { .unit_id = in->unit_id, .type = type, .level = in->level, .q = in->q, .from = in->from, .to = in->to,
-                                  .oldest_first = in->order == 1, .limit = in->limit + 1 };
+    struct telemetry_filter f = { .unit_id = in->unit_id,
+                                  .type = type,
+                                  .level = in->level,
+                                  .q = in->q,
+                                  .from = in->from,
+                                  .to = in->to,
+                                  .oldest_first = in->order == 1,
+                                  .limit = in->limit + 1 };
     telemetry_list list = { 0 };
     TRY(unit_allow(op, in->unit_id, UNIT_SEE));
     TRY(cursor_read(op, in->cursor, &f));
-    if (in->from.us && in->to.us && in->to.us < in->from.us) return fail_field(op, "to", "must not be before `from`");
+    if (in->from.us && in->to.us && in->to.us < in->from.us)
+        return fail_field(op, "to", "must not be before `from`");
     TRY(telemetry_sql_list(op, &f, &list));
     out->rows.item = list.item;
     out->rows.n = MIN(list.n, (size_t)in->limit);
@@ -192,42 +225,65 @@ static err_t records(struct op *op, const struct telemetry_query *in, int type, 
 }
 
 /* Three questions over the same records, told apart by their descriptors. */
-static err_t telemetry_get(struct op *op, const void *in, void *out) { return records(op, in, ((const struct telemetry_query *)in)->type, out); }
-static err_t logs_get(struct op *op, const void *in, void *out) { return records(op, in, TELEMETRY_LOG + 1, out); }
-static err_t metrics_get(struct op *op, const void *in, void *out) { return records(op, in, TELEMETRY_METRIC + 1, out); }
-static const struct api telemetry_get_api = { "telemetry_get", telemetry_get, &telemetry_query_desc, &telemetry_page_desc };
+static err_t telemetry_get(struct op *op, const void *in, void *out)
+{
+    return records(op, in, ((const struct telemetry_query *)in)->type, out);
+}
+static err_t logs_get(struct op *op, const void *in, void *out)
+{
+    return records(op, in, TELEMETRY_LOG + 1, out);
+}
+static err_t metrics_get(struct op *op, const void *in, void *out)
+{
+    return records(op, in, TELEMETRY_METRIC + 1, out);
+}
+static const struct api telemetry_get_api = { "telemetry_get", telemetry_get, &telemetry_query_desc,
+                                              &telemetry_page_desc };
 static const struct api logs_get_api = { "logs_get", logs_get, &logs_query_desc, &logs_page_desc };
-static const struct api metrics_get_api = { "metrics_get", metrics_get, &metrics_query_desc, &metrics_page_desc };
+static const struct api metrics_get_api = { "metrics_get", metrics_get, &metrics_query_desc,
+                                            &metrics_page_desc };
 
 #define UNITS "/api/spark/units"
 #define UNIT  UNITS "/{unit_id}"
 #define ACT(word, text) \
-    { POST, UNIT "/" #word, &unit_##word##_api, .auth = RIGHT_UNIT_WRITE, .audit = "unit." #word, .doc = text }
+    { \
+        POST, UNIT "/" #word, &unit_##word##_api, .auth = RIGHT_UNIT_WRITE, .audit = "unit." #word, \
+                                                  .doc = text \
+    }
 static const struct route routes[] = {
-    { POST, UNITS, &unit_create_row_api, .auth = RIGHT_UNIT_WRITE, .status = 201, .audit = "unit.create", .doc = "Create a unit of an installed package." },
-    { GET, UNITS, &units_list_api, .auth = RIGHT_UNIT_READ, .doc = "The caller's units and those of the caller's projects." },
+    { POST, UNITS, &unit_create_row_api, .auth = RIGHT_UNIT_WRITE, .status = 201, .audit = "unit.create",
+      .doc = "Create a unit of an installed package." },
+    { GET, UNITS, &units_list_api, .auth = RIGHT_UNIT_READ,
+      .doc = "The caller's units and those of the caller's projects." },
     { GET, UNIT, &unit_get_api, .auth = RIGHT_UNIT_READ, .doc = "One unit." },
-    { PUT, UNIT "/status", &unit_status_put_api, .auth = RIGHT_UNIT_WRITE, .audit = "unit.status", .doc = "Report what the unit is now." },
-    { POST, UNIT "/heartbeat", &unit_heartbeat_api, .auth = RIGHT_UNIT_WRITE, .doc = "Say that the unit lives; answers the commands that wait for it." },
-    { DELETE, UNIT, &unit_delete_api, .auth = RIGHT_UNIT_WRITE, .audit = "unit.delete", .doc = "Stop and remove a unit." },
+    { PUT, UNIT "/status", &unit_status_put_api, .auth = RIGHT_UNIT_WRITE, .audit = "unit.status",
+      .doc = "Report what the unit is now." },
+    { POST, UNIT "/heartbeat", &unit_heartbeat_api, .auth = RIGHT_UNIT_WRITE,
+      .doc = "Say that the unit lives; answers the commands that wait for it." },
+    { DELETE, UNIT, &unit_delete_api, .auth = RIGHT_UNIT_WRITE, .audit = "unit.delete",
+      .doc = "Stop and remove a unit." },
     ACT(stop, "Stop a unit."),
     ACT(start, "Start a unit."),
     ACT(restart, "Restart a unit."),
     ACT(pause, "Pause a unit."),
     ACT(resume, "Resume a paused unit."),
-    { POST, UNIT "/token", &unit_token_create_api, .auth = RIGHT_UNIT_WRITE, .status = 201, .audit = "unit.token", .doc = "Make the token with which the unit's program sends its own telemetry." },
-    { POST, UNIT "/telemetry", &telemetry_post_api, .auth = RIGHT_TELEMETRY_WRITE, .status = 201, .max_body = MIB(16), .doc = "Store one record or an array of them." },
+    { POST, UNIT "/token", &unit_token_create_api, .auth = RIGHT_UNIT_WRITE, .status = 201,
+      .audit = "unit.token", .doc = "Make the token with which the unit's program sends its own telemetry." },
+    { POST, UNIT "/telemetry", &telemetry_post_api, .auth = RIGHT_TELEMETRY_WRITE, .status = 201,
+      .max_body = MIB(16), .doc = "Store one record or an array of them." },
     { GET, UNIT "/telemetry", &telemetry_get_api, .auth = RIGHT_UNIT_READ, .doc = "Records of a unit." },
     { GET, UNIT "/logs", &logs_get_api, .auth = RIGHT_UNIT_READ, .doc = "Log records of a unit." },
     { GET, UNIT "/metrics", &metrics_get_api, .auth = RIGHT_UNIT_READ, .doc = "Metric records of a unit." },
     { GET, "/api/spark/agents", &agents_list_api, .auth = RIGHT_UNIT_READ, .doc = "The caller's agents." },
-    { GET, "/api/spark/agent", .socket = &unit_agent_socket, .auth = RIGHT_UNIT_WRITE, .doc = "The socket that an agent keeps open." },
+    { GET, "/api/spark/agent", .socket = &unit_agent_socket, .auth = RIGHT_UNIT_WRITE,
+      .doc = "The socket that an agent keeps open." },
 };
 
 static const struct job jobs[] = {
     { "unit.lost", SEC(15), unit_lost_job, "Units whose agent is silent for five minutes have failed." },
     { "unit.purge", SEC(60), unit_purge_job, "Delete removed units and their telemetry." },
-    { "unit.push", SEC(1), unit_push_job, "Send agents the commands that other nodes took.", .every_node = true },
+    { "unit.push", SEC(1), unit_push_job, "Send agents the commands that other nodes took.",
+      .every_node = true },
     { "telemetry.retention", SEC(3600), telemetry_retention_job, "Delete telemetry older than thirty days." },
 };
 

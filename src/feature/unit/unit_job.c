@@ -31,7 +31,8 @@ err_t unit_purge_job(struct op *op)
 
 err_t telemetry_retention_job(struct op *op)
 {
-    for (i64 n = BATCH; n == BATCH;) TRY(telemetry_sql_delete_before(op, before(telemetry_kept_us), BATCH, &n));
+    for (i64 n = BATCH; n == BATCH;)
+        TRY(telemetry_sql_delete_before(op, before(telemetry_kept_us), BATCH, &n));
     return OK;
 }
 

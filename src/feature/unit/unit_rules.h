@@ -5,11 +5,12 @@
 static const i64 unit_lost_us = SEC(300); /* silence after which a unit counts as failed */
 enum { UNIT_HEARTBEAT_S = 30 };
 
-/* Who may: seeing, or changing. ERR_NOT_FOUND for those who must not see it, ERR_FORBIDDEN for those who only see it. */
+/* Who may: seeing, or changing. ERR_NOT_FOUND for those who must not see it, ERR_FORBIDDEN for those who only
+ * see it. */
 enum unit_need { UNIT_SEE, UNIT_CHANGE };
 err_t unit_for(struct op *, uuid unit_id, enum unit_need, struct unit *out) MUST_USE;
-/* The same without the unit: from a bounded memory of whose units are whose, for what happens many thousand times a second.
- * What this node removes is forgotten at once, what others remove within ten seconds. */
+/* The same without the unit: from a bounded memory of whose units are whose, for what happens many thousand
+ * times a second. What this node removes is forgotten at once, what others remove within ten seconds. */
 err_t unit_allow(struct op *, uuid unit_id, enum unit_need) MUST_USE;
 void unit_allow_forget(struct op *, uuid unit_id); /* when what the operation wrote is durable */
 

@@ -17,19 +17,22 @@ struct unit_filter {
 err_t unit_sql_find(struct op *, uuid unit_id, struct unit *out, bool *found) MUST_USE;
 err_t unit_sql_list(struct op *, const struct unit_filter *, unit_list *out) MUST_USE;
 err_t unit_sql_insert(struct op *, struct unit *) MUST_USE; /* sets id */
-err_t unit_sql_set_status(struct op *, const struct unit *) MUST_USE; /* status, reason, pid, port, exit_code, times, heartbeat */
+err_t unit_sql_set_status(
+    struct op *, const struct unit *) MUST_USE; /* status, reason, pid, port, exit_code, times, heartbeat */
 err_t unit_sql_beat(struct op *, uuid unit_id, time_us at) MUST_USE;
 err_t unit_sql_want(struct op *, const struct unit *) MUST_USE; /* desired and command */
 err_t unit_sql_removed(struct op *, uuid unit_id, time_us at) MUST_USE;
 
-/* What an agent saw of a unit of its owner's; *changed = false: no such unit of theirs, or a later sight is stored. */
+/* What an agent saw of a unit of its owner's; *changed = false: no such unit of theirs, or a later sight is
+ * stored. */
 struct unit_sight {
     uuid agent_id;
     i64 owner_id;
     str host, os;
     bool history; /* may be older than what is known */
 };
-err_t unit_sql_sight(struct op *, const struct unit_sight *, const struct wire_unit *, bool *changed) MUST_USE;
+err_t unit_sql_sight(struct op *, const struct unit_sight *, const struct wire_unit *,
+                     bool *changed) MUST_USE;
 /* Units that an agent had and does not have any more. */
 err_t unit_sql_of_agent(struct op *, uuid agent_id, unit_list *out) MUST_USE;
 

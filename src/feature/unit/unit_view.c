@@ -5,10 +5,12 @@ enum { LIST_MOST = 200, RECORDS_MOST = 1000, POINTS_MOST = 10000, TELEMETRY_MOST
 
 /* Enums with a first choice that stands for "none". */
 static const char *const status_or_any[] = { "", "starting", "running", "stopped", "failed", "paused", NULL };
-static const char *const action_or_none[] = { "", "stop", "start", "restart", "pause", "resume", "remove", NULL };
+static const char *const action_or_none[] = { "",      "stop",   "start",  "restart",
+                                              "pause", "resume", "remove", NULL };
 static const char *const type_or_any[] = { "", "log", "metric", "event", "error", NULL };
 static const char *const orders[] = { "desc", "asc", NULL };
-static_assert(LEN(status_or_any) == UNIT_PAUSED + 3 && LEN(action_or_none) == ACTION_REMOVE + 3, "the lists of unit_wire.c");
+static_assert(LEN(status_or_any) == UNIT_PAUSED + 3 && LEN(action_or_none) == ACTION_REMOVE + 3,
+              "the lists of unit_wire.c");
 static_assert(LEN(type_or_any) == TELEMETRY_ERROR + 3, "the list of unit_wire.c");
 
 static err_t name_check(struct op *op, const struct field *f, const void *val)
@@ -53,7 +55,8 @@ static const struct field unit_fields[] = {
     { F(last_heartbeat), .flags = READONLY | NULLABLE, .doc = "When it was last heard of." },
     { F(uptime_s), .flags = READONLY, .doc = "Seconds since it was started, while it runs." },
     { F(command_id), .flags = READONLY | NULLABLE, .doc = "The command that its agent has not yet done." },
-    { F_ENUM(command_action, action_or_none), .flags = READONLY | NULLABLE, .doc = "What that command asks for." },
+    { F_ENUM(command_action, action_or_none), .flags = READONLY | NULLABLE,
+      .doc = "What that command asks for." },
     { F(command_at), .flags = READONLY | NULLABLE, .doc = "When the last command was given." },
     { F(command_error), .flags = READONLY | NULLABLE, .doc = "Why the last command failed." },
     { F(removed_at), .flags = INTERNAL },
@@ -77,8 +80,9 @@ DESC(telemetry_row);
 
 #define D struct unit_command
 static const struct field unit_command_fields[] = {
-    { F(agent_id), .flags = INTERNAL }, { F(id), .flags = INTERNAL }, { F(unit_id), .flags = INTERNAL },
-    { F_ENUM(action, unit_actions), .flags = INTERNAL }, { F(at), .flags = INTERNAL },
+    { F(agent_id), .flags = INTERNAL }, { F(id), .flags = INTERNAL },
+    { F(unit_id), .flags = INTERNAL },  { F_ENUM(action, unit_actions), .flags = INTERNAL },
+    { F(at), .flags = INTERNAL },
 };
 #undef D
 DESC(unit_command);
@@ -103,10 +107,13 @@ DESC(agent_row);
 static const struct field unit_new_fields[] = {
     { F(unit_id), .flags = NULLABLE, .doc = "Chosen by the client; absent: by the server." },
     { F(name), .flags = REQUIRED, .min = 1, .max = 128, .check = name_check, .doc = "Name of the unit." },
-    { F(package_name), .flags = REQUIRED, .min = 1, .max = 63, .doc = "The package, which the caller must have installed." },
+    { F(package_name), .flags = REQUIRED, .min = 1, .max = 63,
+      .doc = "The package, which the caller must have installed." },
     { F(version), .flags = NULLABLE, .min = 1, .max = 128, .doc = "Its version; absent: the installed one." },
-    { F(device_name), .flags = NULLABLE, .min = 1, .max = 255, .check = name_check, .doc = "Host name of the machine." },
-    { F(device_os), .flags = NULLABLE, .min = 1, .max = 64, .check = name_check, .doc = "linux, macos, windows." },
+    { F(device_name), .flags = NULLABLE, .min = 1, .max = 255, .check = name_check,
+      .doc = "Host name of the machine." },
+    { F(device_os), .flags = NULLABLE, .min = 1, .max = 64, .check = name_check,
+      .doc = "linux, macos, windows." },
     { F(project_id), .flags = NULLABLE, .min = 0, .max = INT64_MAX, .doc = "Project whose members see it." },
     { F(agent_id), .flags = NULLABLE, .doc = "The agent that runs it." },
 };
@@ -175,7 +182,8 @@ DESC(unit_orders);
 
 #define D struct agent_page
 static const struct field agent_page_fields[] = {
-    { F_LIST(agents, &agent_row_desc), .flags = READONLY, .doc = "The caller's agents, the last seen first." },
+    { F_LIST(agents, &agent_row_desc), .flags = READONLY,
+      .doc = "The caller's agents, the last seen first." },
 };
 #undef D
 DESC(agent_page);
@@ -186,57 +194,106 @@ static const struct field telemetry_in_fields[] = {
     { F_ENUM(telemetry_type, telemetry_types), .flags = REQUIRED, .doc = "What kind of record this is." },
     { F_ENUM(level, telemetry_levels), .flags = NULLABLE, .doc = "Severity." },
     { F(message), .flags = NULLABLE, .max = WIRE_MAX_MESSAGE, .doc = "Text." },
-    { F(data), .flags = NULLABLE, .max = WIRE_MAX_DATA, .doc = "Structured data; a metric's numbers are its members." },
+    { F(data), .flags = NULLABLE, .max = WIRE_MAX_DATA,
+      .doc = "Structured data; a metric's numbers are its members." },
     { F(timestamp), .flags = NULLABLE, .doc = "When it happened; absent: now." },
 };
 #undef D
-static const struct desc telemetry_in_desc = { "telemetry_in", sizeof(struct telemetry), telemetry_in_fields, LEN(telemetry_in_fields) };
+static const struct desc telemetry_in_desc = { "telemetry_in", sizeof(struct telemetry), telemetry_in_fields,
+                                               LEN(telemetry_in_fields) };
 #define D struct telemetry_post
 static const struct field telemetry_post_fields[] = {
     { F(unit_id), UNIT_PATH },
-    { F_LIST(records, &telemetry_in_desc), .flags = BODY | REQUIRED | ONE_OR_MANY, .min = 1, .max = TELEMETRY_MOST, .doc = "One record, or an array of them." },
+    { F_LIST(records, &telemetry_in_desc), .flags = BODY | REQUIRED | ONE_OR_MANY, .min = 1,
+      .max = TELEMETRY_MOST, .doc = "One record, or an array of them." },
 };
 #undef D
 DESC(telemetry_post);
 #define D struct telemetry_receipt
-static const struct field telemetry_receipt_fields[] = { { F(accepted), .flags = READONLY, .doc = "How many records are stored now." } };
+static const struct field telemetry_receipt_fields[] = { { F(accepted), .flags = READONLY,
+                                                           .doc = "How many records are stored now." } };
 #undef D
 DESC(telemetry_receipt);
 
 #define D struct telemetry_query
-#define ANY_TYPE { F_ENUM(type, type_or_any), .flags = QUERY | NULLABLE, .doc = "Only records of this type." }
-#define NO_TYPE  { F_ENUM(type, type_or_any), .flags = INTERNAL }
-#define LEVEL    { F_ENUM(level, telemetry_levels), .flags = QUERY | NULLABLE, .doc = "Only records of this severity or worse." }
-#define NO_LEVEL { F_ENUM(level, telemetry_levels), .flags = INTERNAL }
-#define TEXT     { F(q), .flags = QUERY | NULLABLE, .min = 1, .max = 200, .doc = "Only records whose text has this in it." }
-#define NO_TEXT  { F(q), .flags = INTERNAL }
-#define ORDER(d) { F_ENUM(order, orders), .flags = QUERY, .def = d, .doc = "Newest (desc) or oldest (asc) first." }
-#define LIMIT(most, d) { F(limit), .flags = QUERY, .min = 1, .max = most, .def = d, .doc = "How many." }
+#define ANY_TYPE \
+    { \
+        F_ENUM(type, type_or_any), .flags = QUERY | NULLABLE, .doc = "Only records of this type." \
+    }
+#define NO_TYPE \
+    { \
+        F_ENUM(type, type_or_any), .flags = INTERNAL \
+    }
+#define LEVEL \
+    { \
+        F_ENUM(level, telemetry_levels), .flags = QUERY | NULLABLE, \
+                                         .doc = "Only records of this severity or worse." \
+    }
+#define NO_LEVEL \
+    { \
+        F_ENUM(level, telemetry_levels), .flags = INTERNAL \
+    }
+#define TEXT \
+    { \
+        F(q), .flags = QUERY | NULLABLE, .min = 1, .max = 200, \
+              .doc = "Only records whose text has this in it." \
+    }
+#define NO_TEXT \
+    { \
+        F(q), .flags = INTERNAL \
+    }
+#define ORDER(d) \
+    { \
+        F_ENUM(order, orders), .flags = QUERY, .def = d, .doc = "Newest (desc) or oldest (asc) first." \
+    }
+#define LIMIT(most, d) \
+    { \
+        F(limit), .flags = QUERY, .min = 1, .max = most, .def = d, .doc = "How many." \
+    }
 #define SPAN \
-    { F(from), .flags = QUERY | NULLABLE, .doc = "Not before this time." }, { F(to), .flags = QUERY | NULLABLE, .doc = "Before this time." }, \
-        { F(cursor), .flags = QUERY | NULLABLE, .min = 1, .max = 60, .doc = "`next` of the page before." }
-static const struct field telemetry_query_fields[] = { { F(unit_id), UNIT_PATH }, ANY_TYPE, LEVEL, TEXT, ORDER("desc"), SPAN, LIMIT(RECORDS_MOST, "100") };
-static const struct field logs_query_fields[] = { { F(unit_id), UNIT_PATH }, NO_TYPE, LEVEL, TEXT, ORDER("desc"), SPAN, LIMIT(RECORDS_MOST, "100") };
-static const struct field metrics_query_fields[] = { { F(unit_id), UNIT_PATH }, NO_TYPE, NO_LEVEL, NO_TEXT, ORDER("asc"), SPAN, LIMIT(POINTS_MOST, "1000") };
+    { F(from), .flags = QUERY | NULLABLE, .doc = "Not before this time." }, \
+        { F(to), .flags = QUERY | NULLABLE, .doc = "Before this time." }, \
+    { \
+        F(cursor), .flags = QUERY | NULLABLE, .min = 1, .max = 60, .doc = "`next` of the page before." \
+    }
+static const struct field telemetry_query_fields[] = {
+    { F(unit_id), UNIT_PATH }, ANY_TYPE, LEVEL, TEXT, ORDER("desc"), SPAN, LIMIT(RECORDS_MOST, "100")
+};
+static const struct field logs_query_fields[] = {
+    { F(unit_id), UNIT_PATH }, NO_TYPE, LEVEL, TEXT, ORDER("desc"), SPAN, LIMIT(RECORDS_MOST, "100")
+};
+static const struct field metrics_query_fields[] = {
+    { F(unit_id), UNIT_PATH }, NO_TYPE, NO_LEVEL, NO_TEXT, ORDER("asc"), SPAN, LIMIT(POINTS_MOST, "1000")
+};
 #undef D
-#define QUERY_DESC(tag) const struct desc tag##_desc = { #tag, sizeof(struct telemetry_query), tag##_fields, LEN(tag##_fields) }
+#define QUERY_DESC(tag) \
+    const struct desc tag##_desc = { #tag, sizeof(struct telemetry_query), tag##_fields, LEN(tag##_fields) }
 QUERY_DESC(telemetry_query);
 QUERY_DESC(logs_query);
 QUERY_DESC(metrics_query);
 
 #define D struct telemetry_page
-#define ROWS(name) { name, .type = &type_list, .sub = &telemetry_row_desc, .off = offsetof(D, rows.item), .flags = READONLY, .doc = "The records." }
-#define NEXT       { F(next), .flags = READONLY | NULLABLE, .doc = "Cursor of the next page; null: this is the last." }
+#define ROWS(name) \
+    { \
+        name, .type = &type_list, .sub = &telemetry_row_desc, .off = offsetof(D, rows.item), \
+              .flags = READONLY, .doc = "The records." \
+    }
+#define NEXT \
+    { \
+        F(next), .flags = READONLY | NULLABLE, .doc = "Cursor of the next page; null: this is the last." \
+    }
 static const struct field telemetry_page_fields[] = { ROWS("telemetry"), NEXT };
 static const struct field logs_page_fields[] = { ROWS("logs"), NEXT };
 static const struct field metrics_page_fields[] = { ROWS("metrics"), NEXT };
 #undef D
-#define PAGE_DESC(tag) const struct desc tag##_desc = { #tag, sizeof(struct telemetry_page), tag##_fields, LEN(tag##_fields) }
+#define PAGE_DESC(tag) \
+    const struct desc tag##_desc = { #tag, sizeof(struct telemetry_page), tag##_fields, LEN(tag##_fields) }
 PAGE_DESC(telemetry_page);
 PAGE_DESC(logs_page);
 PAGE_DESC(metrics_page);
 
 #define D struct unit_token
-static const struct field unit_token_fields[] = { { F(token), .flags = READONLY, .doc = "A token that may send telemetry, told once." } };
+static const struct field unit_token_fields[] = { { F(token), .flags = READONLY,
+                                                    .doc = "A token that may send telemetry, told once." } };
 #undef D
 DESC(unit_token);
