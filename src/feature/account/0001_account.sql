@@ -152,7 +152,18 @@ CREATE TABLE audit_chain (
 );
 INSERT INTO audit_chain (one, head_id, head_hash, anchor_id, anchor_hash) VALUES (1, 0, '', 0, '');
 
+-- Append-only for whoever reaches the tables past the program, too: entries never change, and only those go that the
+-- anchor has passed.
+-- sqlite: CREATE TRIGGER audit_log_no_update BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;
+-- sqlite: CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log WHEN old.id > (SELECT anchor_id FROM audit_chain) BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;
+-- postgres: CREATE FUNCTION audit_log_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' AND old.id <= (SELECT anchor_id FROM audit_chain) THEN RETURN old; END IF; RAISE EXCEPTION 'audit_log is append-only'; END $$;
+-- postgres: CREATE TRIGGER audit_log_keep BEFORE UPDATE OR DELETE ON audit_log FOR EACH ROW EXECUTE FUNCTION audit_log_keep();
+
 -- down
+-- sqlite: DROP TRIGGER audit_log_no_delete;
+-- sqlite: DROP TRIGGER audit_log_no_update;
+-- postgres: DROP TRIGGER audit_log_keep ON audit_log;
+-- postgres: DROP FUNCTION audit_log_keep();
 DROP TABLE audit_chain;
 DROP TABLE audit_log;
 DROP TABLE account_epoch;

@@ -46,10 +46,13 @@ err_t account_login_of(struct op *, i64 user_id, str *login) MUST_USE; /* ERR_NO
 /* The person of that login, made without a usable password when there is none (the demo's owner). */
 err_t account_user_ensure(struct op *, str login, str display_name, i64 *user_id) MUST_USE;
 
-/* An access token of user_id: "nbp_" and 40 characters, told once, kept as its SHA-256. scopes: names of
- * right.h with blanks between them. project_id 0: personal. expires 0: never. */
-err_t account_token_new(struct op *, i64 user_id, i64 project_id, str name, str scopes, time_us expires,
-                        str *secret) MUST_USE;
+/* An access token: "nbp_" and 40 characters, told once, kept as its SHA-256. */
+struct account_token {
+    i64 user_id, project_id; /* 0: a personal token */
+    str name, scopes;        /* scopes: names of right.h with blanks between them */
+    time_us expires;         /* 0: never */
+};
+err_t account_token_new(struct op *, const struct account_token *, str *secret) MUST_USE;
 /* Removes user_id's tokens of that name (a unit's, when the unit goes); none is fine. */
 err_t account_token_drop(struct op *, i64 user_id, str name) MUST_USE;
 

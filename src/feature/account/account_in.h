@@ -76,10 +76,9 @@ static inline void hidden_note_done(struct hidden_note *h) { h->op->note = h->no
 
 /* Passwords (password.c): argon2id, a few at once. Never inside a transaction. */
 err_t password_hash(struct op *, str password, str *hash) MUST_USE;
-/* hash absent: nobody's; takes as long and is wrong. again() is asked once a slot is free, right before the
- * work. */
-err_t password_check(struct op *, str password, str hash, err_t (*again)(struct op *, str login), str login,
-                     bool *right) MUST_USE;
+/* hash absent: nobody's; takes as long and is wrong. ERR_RATE while login is locked out, asked again once it
+ * is our turn, right before the work: a flood gets no more guesses than hash at once. */
+err_t password_check(struct op *, str login, str password, str hash, bool *right) MUST_USE;
 
 /* Guessing (guard.c). */
 err_t guard_check(struct op *, str login) MUST_USE;  /* ERR_RATE while locked out */

@@ -131,7 +131,7 @@ BOTH(blocking_ends_everything)
     test_user(op, "root", USER_ADMIN);
     struct auth_tokens t = test_sign_in(op, "frank"), out;
     str secret;
-    assert_ok(op, account_token_new(op, u.id, 0, S("x"), S("user"), (time_us){ 0 }, &secret));
+    assert_ok(op, account_token_new(op, &(struct account_token){ u.id, 0, S("x"), S("user") }, &secret));
     assert_ok(op, db_flush(op));
     test_who(op, t.access_token);
     test_who(op, secret);
@@ -449,7 +449,7 @@ BOTH(deleting_oneself_takes_everything_along)
     c.name = S("shared");
     assert_ok(r, project_make(r, &c, &shared));
     assert_ok(r, project_member_set(r, shared.id, S("mia"), ROLE_EDITOR, &m));
-    assert_ok(r, account_token_new(r, u.id, 0, S("x"), S("user"), (time_us){ 0 }, &secret));
+    assert_ok(r, account_token_new(r, &(struct account_token){ u.id, 0, S("x"), S("user") }, &secret));
     assert_err(r, ERR_CONFLICT, user_remove(r, u.id)); /* mia would be left without an owner */
     assert_int_equal(forgotten, 0);
     assert_ok(r, project_member_set(r, shared.id, S("mia"), ROLE_OWNER, &m));

@@ -72,6 +72,7 @@ struct principal test_who(struct op *op, str token)
     OTHER_OP(o, op);
     o->who = &principal_nobody;
     assert_ok(o, account_authenticate(o, arena_printf(o->arena, "Bearer %.*s", STR(token)), &who));
+    assert_ok(o, db_flush(o));
     who.login = str_copy(op->arena, who.login);
     return who;
 }

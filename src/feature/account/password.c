@@ -75,12 +75,11 @@ err_t password_hash(struct op *op, str password, str *hash)
 static const char nobody_hash[] = "$argon2id$v=19$m=19456,t=2,p=1$bmV0Yml0LW5vYm9keS0wMQ$"
                                   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-err_t password_check(struct op *op, str password, str hash, err_t (*again)(struct op *, str login), str login,
-                     bool *right)
+err_t password_check(struct op *op, str login, str password, str hash, bool *right)
 {
     TRY(slot_take(op));
     AUTO(slot) bool held = true;
-    if (again) TRY(again(op, login));
+    TRY(guard_check(op, login)); /* others may have guessed while we waited */
     bool usable =
         str_starts(hash, S("$argon2id$")); /* "!" is the hash of who cannot sign in with a password */
     const char *encoded = usable ? str_z(op->arena, hash) : nobody_hash;

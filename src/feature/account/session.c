@@ -62,7 +62,7 @@ err_t session_sign_in(struct op *op, const struct auth_login *in, struct auth_to
     TRY(guard_check(op, in->login));
     TRY(sql_user_find(op, in->login, &u, &found));
     str hash = found ? u.password_hash : (str){ 0 };
-    TRY(password_check(op, in->password, hash, guard_check, in->login, &right));
+    TRY(password_check(op, in->login, in->password, hash, &right));
     if (!right) {
         TRY(guard_failed(op, in->login));
         return fail(op, ERR_UNAUTHENTICATED, "login or password is wrong");

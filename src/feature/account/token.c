@@ -2,20 +2,23 @@
  * its project. */
 #include "feature/account/account_in.h"
 
-err_t account_token_new(struct op *op, i64 user_id, i64 project_id, str name, str scopes, time_us expires,
-                        str *secret)
+static err_t insert(struct op *op, const struct account_token *in, struct token *t, str *secret)
 {
-    str text = secret_new(op->arena, S("nbp_"));
-    struct token t = { .hash = secret_hash(op->arena, text),
-                       .user_id = user_id,
-                       .project_id = project_id,
-                       .name = name,
-                       .scopes = scopes,
-                       .created_at = time_now(),
-                       .expires_at = expires };
-    TRY(sql_token_insert(op, &t));
-    *secret = text;
-    return OK;
+    *secret = secret_new(op->arena, S("nbp_"));
+    *t = (struct token){ .hash = secret_hash(op->arena, *secret),
+                         .user_id = in->user_id,
+                         .project_id = in->project_id,
+                         .name = in->name,
+                         .scopes = in->scopes,
+                         .created_at = time_now(),
+                         .expires_at = in->expires };
+    return sql_token_insert(op, t);
+}
+
+err_t account_token_new(struct op *op, const struct account_token *in, str *secret)
+{
+    struct token t;
+    return insert(op, in, &t, secret);
 }
 
 err_t account_token_drop(struct op *op, i64 user_id, str name)
@@ -52,26 +55,19 @@ static err_t check(struct op *op, const struct token_new *in)
 
 err_t token_store(struct op *op, i64 user_id, const struct token_new *in, struct token_made *out)
 {
-    str secret = secret_new(op->arena, S("nbp_"));
-    struct token t = { .hash = secret_hash(op->arena, secret),
-                       .user_id = user_id,
-                       .project_id = in->project_id,
-                       .name = in->name,
-                       .scopes = in->scopes,
-                       .created_at = time_now(),
-                       .expires_at = in->expires_at };
+    struct token t;
+    struct account_token new = { user_id, in->project_id, in->name, in->scopes, in->expires_at };
     AUTO(db_tx) struct db_tx tx;
     TRY(db_begin(op, &tx));
-    TRY(sql_token_insert(op, &t));
+    TRY(insert(op, &new, &t, &out->token));
     str target = arena_printf(op->arena, "token %lld", (long long)t.id);
     TRY(account_audit_detail(op, target, (json_raw){ 0 }, account_audit_json(op, &token_desc, &t)));
-    *out = (struct token_made){ .id = t.id,
-                                .name = t.name,
-                                .scopes = t.scopes,
-                                .project_id = t.project_id,
-                                .created_at = t.created_at,
-                                .expires_at = t.expires_at,
-                                .token = secret };
+    out->id = t.id;
+    out->name = t.name;
+    out->scopes = t.scopes;
+    out->project_id = t.project_id;
+    out->created_at = t.created_at;
+    out->expires_at = t.expires_at;
     return db_commit(&tx);
 }
 

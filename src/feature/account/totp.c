@@ -92,7 +92,7 @@ err_t totp_remove(struct op *op, str password)
     bool right;
     TRY(myself(op, &u));
     TRY(guard_check(op, u.login));
-    TRY(password_check(op, password, u.password_hash, guard_check, u.login, &right));
+    TRY(password_check(op, u.login, password, u.password_hash, &right));
     if (!right) {
         TRY(guard_failed(op, u.login));
         return op_fail(op, ERR_FORBIDDEN, HERE, S("password"), "the password is wrong");

@@ -212,7 +212,7 @@ err_t user_password(struct op *op, str current, str password)
     TRY(need_session(op));
     TRY(sql_user_get(op, op->who->user_id, &u));
     TRY(guard_check(op, u.login));
-    TRY(password_check(op, current, u.password_hash, guard_check, u.login, &right));
+    TRY(password_check(op, u.login, current, u.password_hash, &right));
     if (!right) {
         TRY(guard_failed(op, u.login));
         return op_fail(op, ERR_FORBIDDEN, HERE, S("current"), "the current password is wrong");
