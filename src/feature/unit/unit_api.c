@@ -166,7 +166,8 @@ static err_t unit_token_create(struct op *op, const struct unit_key *in, struct 
         return fail(op, ERR_FORBIDDEN, "only its owner can make a token for unit '%.*s'", STR(u.name));
     TRY(db_begin(op, &tx));
     TRY(account_token_drop(op, u.owner_id, name));
-    TRY(account_token_new(op, u.owner_id, 0, name, S("telemetry:write"), (time_us){ 0 }, &out->token));
+    struct account_token token = { .user_id = u.owner_id, .name = name, .scopes = S("telemetry:write") };
+    TRY(account_token_new(op, &token, &out->token));
     return db_commit(&tx);
 }
 
