@@ -60,7 +60,6 @@ struct unit_sandbox {
 };
 struct unit_logs {
     i64 rotate, keep, rate; /* bytes a file, old files kept, lines a second to the server */
-    bool compress;
 };
 struct unit_entry {
     str command; /* relative to the package when it has a '/', else looked up in PATH */
@@ -93,7 +92,6 @@ err_t unit_spec_check(struct op *, const struct unit_spec *) MUST_USE;
 int signal_of(str name); /* "TERM", "SIGTERM", "15"; 0: unknown */
 
 /* Codecs of this table that others may want. */
-extern const struct type type_duration, type_bytes, type_pairs;
+extern const struct type type_duration, type_bytes;
 #define F_DURATION(json_name, m) json_name, .type = &type_duration, .off = offsetof(D, m)
 #define F_BYTES(json_name, m)    json_name, .type = &type_bytes, .off = offsetof(D, m)
-#define F_PAIRS(m)               #m, .type = &type_pairs, .off = offsetof(D, m.item)

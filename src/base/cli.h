@@ -13,7 +13,7 @@ struct cli {
 };
 struct command {
     const char *program;   /* "spark", "netbit", "demo-sensor": which name of the binary has it */
-    const char *name;      /* "publish"; two words are a subcommand: "token create" */
+    const char *name;      /* "publish"; two words are a subcommand: "token create"; "": the program itself */
     const struct desc *in; /* NULL: nothing but the common options */
     err_t (*run)(struct cli *, const void *in);
     const char *doc, *doc_ru;   /* one line */
@@ -22,8 +22,13 @@ struct command {
     bool hidden;
     bool needs_ports; /* opens the node's database and blobs (cli_ports) before run */
 };
-/* Common options of every command: --json --quiet --yes --no-color --lang --help. Exit codes: 0 ok, 1 failed,
- * 2 usage, 3 not found, 4 not allowed, 5 integrity, 6 conflict, 7 unavailable. */
+/* Parses, runs, prints the error (a red line and a hint; with --json one object on stderr) and returns the
+ * exit code: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 integrity, 6 conflict, 7 unavailable. An
+ * ERR_INVALID that names a field of .in is a usage error wherever it came from. Common options: --json
+ * --quiet --yes --no-color
+ * --lang --help --version; a command's own option of the same name comes first. `help` is a command of every
+ * program. A time may be given as a duration: `--since 15m` is 15 minutes ago. A list option may be repeated.
+ * A `struct present given` of .in learns which options were given. */
 struct cli_ports {
     err_t (*open)(struct op *); /* sets op->ports */
     void (*close)(struct op *);
@@ -35,8 +40,8 @@ void cli_man(struct buf *, const char *program, const struct command *const *tab
              size_t ntables);
 /* shell: "bash", "zsh", "fish". */
 err_t cli_completion(struct op *, struct buf *, str shell, const char *program,
-                     const struct command *const *tables, const size_t *n, size_t ntables);
-/* --json prints the record by its descriptor, else `shown` is what people read: a table or key-value page of
- * the named columns. */
+                     const struct command *const *tables, const size_t *n, size_t ntables) MUST_USE;
+/* --json prints the record by its descriptor, else people read a table or key-value page. `columns` ends with
+ * NULL and holds "field" or "field|HEADING|ЗАГОЛОВОК"; NULL: all. */
 void cli_print_list(struct cli *, const struct desc *, const void *list, const char *const *columns);
 void cli_print_record(struct cli *, const struct desc *, const void *record);

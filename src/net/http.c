@@ -137,8 +137,8 @@ static enum MHD_Result leave(struct http_request *r)
     struct live_socket *s = r->live;
     r->live = NULL;
     r->stage = STAGE_SENT;
-    if (fd >= 0) live_adopt(r->http->live, s, fd);
-    else live_abandon(r->http->live, s);
+    if (fd >= 0) live_adopt(s, fd);
+    else live_abandon(s);
     return MHD_NO;
 }
 

@@ -59,6 +59,11 @@ void answer_problem(struct http_request *r)
                           .close = close };
     if (r->op.err.code == ERR_UNAUTHENTICATED)
         answer_header(r, "WWW-Authenticate", "Bearer realm=\"netbit\"");
+    if (r->upgrade_required) {
+        a->status = MHD_HTTP_UPGRADE_REQUIRED;
+        answer_header(r, "Upgrade", "websocket");
+        answer_header(r, "Sec-WebSocket-Version", "13");
+    }
     if (r->op.retry_after_us > 0) {
         i64 s = (r->op.retry_after_us + SEC(1) - 1) / SEC(1);
         answer_header(r, "Retry-After", arena_printf(&r->arena, "%lld", (long long)s).p);

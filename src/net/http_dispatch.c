@@ -192,7 +192,7 @@ void request_finish(struct http_request *r)
     struct http *h = r->http;
     bool leaves = r->live && !r->op.err.code;
     if (r->live && !leaves) {
-        live_abandon(h->live, r->live);
+        live_abandon(r->live);
         r->live = NULL;
     }
     if (leaves) r->stage = STAGE_LEAVE;

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "net/http.h"
 #include "net/http_rate.h"
+#include "net/live.h"
 #include "net/router.h"
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -67,7 +68,6 @@ enum stage {
 };
 
 struct http_conn;
-struct live_socket;
 struct http_body;
 struct http_request {
     struct http *http;
@@ -98,6 +98,7 @@ struct http_request {
 
     struct http_body *upload;
     struct live_socket *live;
+    bool upgrade_required;
     void *out; /* the handler's answer */
     bool idempotent;
     struct http_kept kept;
@@ -121,7 +122,6 @@ struct cidr {
 };
 
 struct pool;
-struct live;
 struct http {
     struct http_options options;
     struct arena arena; /* strings of the options, routes, static files */
@@ -211,41 +211,6 @@ enum range_result range_parse(str header, i64 size, struct byte_range *out);
 void static_build(struct http *);
 void static_free(struct http *);
 bool static_answer(struct http_request *); /* false: no such file */
-
-/* live.c: the thread that owns sockets of followers and WebSockets, and the sweep over idle connections. */
-struct live *live_new(struct http *);
-void live_stop(struct live *); /* ends every socket and the thread */
-void live_free(struct live *);
-struct live_ops;
-struct live_socket {
-    const struct live_ops *ops;
-    struct live *live;
-    struct live_socket *next, *prev; /* all sockets of the thread */
-    struct live_socket *dirty;
-    bool is_dirty;
-    bool listed;
-    atomic_int refs;
-    int fd; /* -1 before the hand-over and after the end */
-    u32 events;
-    str greeting; /* the answer's head, written first; mem */
-    size_t greeted;
-    i64 last_read_us, last_write_us;
-};
-struct live_ops {
-    bool (*ready)(struct live_socket *, u32 events); /* false: over */
-    bool (*tick)(struct live_socket *, i64 now_us);  /* about once a second; false: over */
-    void (*over)(struct live_socket *);              /* on the live thread, exactly once */
-    void (*free)(struct live_socket *);              /* last reference */
-    void (*stop)(struct live_socket *);              /* the server stops: say good-bye */
-};
-void live_adopt(struct live *, struct live_socket *,
-                int fd); /* from a connection's thread; fd is live's from now */
-void live_abandon(struct live *, struct live_socket *); /* never adopted: over() on the caller's thread */
-void live_dirty(struct live_socket *);                  /* any thread: call ready(s, 0) soon */
-void live_ref(struct live_socket *);
-void live_unref(struct live_socket *);
-bool live_greet(struct live_socket *, bool *done); /* false: broken */
-void live_want(struct live_socket *, u32 events);
 
 /* http_follow.c, ws.c: prepared on a worker; the hand-over follows when the connection wakes. */
 err_t follow_open(struct http_request *, const void *in) MUST_USE;

@@ -1,0 +1,516 @@
+/* Units as the agent sees them. The shim does the supervising; the agent makes shims, finds those that live,
+ * and does what a dead one cannot: end what it left behind and start anew. Rules that keep a unit single:
+ * a shim is only made by whoever takes the unit's lock, the lock is held by the shim as long as it lives, and
+ * before a new one is made nothing of the old one's session or marked with the unit's id is left. */
+#include "agent/agent_impl.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LOOK_AGAIN_US = 5000 };
+/* A shim that dies is replaced at once, one that keeps dying ever more slowly, and never given up. */
+static const struct unit_restart shim_policy = { .policy = RESTART_ALWAYS,
+                                                 .min_us = 0,
+                                                 .max_us = SEC(10),
+                                                 .factor = 2,
+                                                 .jitter = 0.1,
+                                                 .reset_after_us = SEC(30) };
+
+/* ---- looking up ---- */
+
+struct unit *unit_by_id(const struct agent *a, uuid id)
+{
+    for (size_t i = 0; i < a->nunits; i++)
+        if (uuid_eq(a->unit[i]->id, id)) return a->unit[i];
+    return NULL;
+}
+
+err_t unit_find(const struct agent *a, struct op *op, str what, struct unit **out)
+{
+    struct unit *by_name = NULL, *by_prefix = NULL;
+    size_t names = 0, prefixes = 0;
+    if (!what.n) return fail_field(op, "unit", "is required");
+    for (size_t i = 0; i < a->nunits; i++) {
+        char text[UUID_TEXT];
+        struct unit *u = a->unit[i];
+        str id = uuid_text(u->id, text);
+        if (str_eq_fold(what, id)) {
+            *out = u;
+            return OK;
+        }
+        if (str_eq(what, u->name)) by_name = u, names++;
+        if (what.n <= id.n && str_eq_fold(what, str_head(id, what.n))) by_prefix = u, prefixes++;
+    }
+    if (!names && prefixes > 1)
+        return fail(op, ERR_CONFLICT, "%zu units begin with '%.*s'", prefixes, STR(what));
+    *out = names ? by_name : by_prefix;
+    return *out ? OK : fail(op, ERR_NOT_FOUND, "no unit '%.*s'", STR(what));
+}
+
+bool unit_rests(const struct unit *u) { return u->link.fd < 0 && u->wait == WAIT_NONE; }
+
+int unit_seen(const struct unit *u)
+{
+    if (u->wait != WAIT_NONE) return UNIT_STARTING;
+    return u->state.status;
+}
+
+/* ---- records ---- */
+
+static struct unit *unit_add(struct agent *a, const struct unit_file *f)
+{
+    struct unit *u = a->pool;
+    while (u->used) u++;
+    char id[UUID_TEXT];
+    *u = (struct unit){ .used = true };
+    u->id = f->spec.unit_id;
+    u->name = mem_str(f->spec.name);
+    u->package_name = mem_str(f->spec.package_name);
+    u->version = mem_str(f->spec.version);
+    u->command = mem_str(f->spec.entry.command);
+    u->desired = f->desired;
+    u->created_at = f->created_at;
+    u->link.fd = u->death.fd = -1;
+    snprintf(u->dir, sizeof u->dir, "%s/units/%.*s", a->root, STR(uuid_text(u->id, id)));
+    a->unit[a->nunits++] = u;
+    return u;
+}
+
+static void drop_link(struct agent *a, struct unit *u)
+{
+    agent_unwatch(a, &u->link);
+    agent_unwatch(a, &u->death);
+    u->heard = false;
+}
+
+void unit_forget(struct agent *a, struct unit *u)
+{
+    struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
+    uplink_unit_forgotten(a, u);
+    drop_link(a, u);
+    if (fs_remove_tree(&op, u->dir))
+        LOG_WARN("unit's directory stays", KV("dir", u->dir), KV("why", op.err.msg));
+    arena_free(op.arena);
+    for (size_t i = 0; i < a->nunits; i++)
+        if (a->unit[i] == u) a->unit[i] = a->unit[--a->nunits];
+    const str own[] = { u->name, u->package_name, u->version, u->command };
+    for (size_t i = 0; i < LEN(own); i++) mem_free((void *)(uintptr_t)own[i].p);
+    u->used = false;
+}
+
+err_t unit_desire(struct agent *a, struct op *op, struct unit *u, int desired)
+{
+    (void)a;
+    if (u->desired == desired) return OK;
+    struct unit_file f;
+    TRY(unit_file_read(op, u->dir, &f));
+    f.desired = desired;
+    TRY(unit_file_write(op, u->dir, &f));
+    u->desired = desired;
+    return OK;
+}
+
+static bool name_taken(const struct agent *a, str name)
+{
+    for (size_t i = 0; i < a->nunits; i++)
+        if (str_eq(a->unit[i]->name, name)) return true;
+    return false;
+}
+
+static void choose_name(const struct agent *a, struct op *op, struct unit_spec *spec)
+{
+    spec->name = spec->package_name;
+    for (int i = 2; name_taken(a, spec->name); i++)
+        spec->name = arena_printf(op->arena, "%.*s-%d", STR(spec->package_name), i);
+}
+
+static err_t make_dirs(struct op *op, const char *dir)
+{
+    static const char *const sub[] = { "", "/data", "/tmp", "/logs" };
+    for (size_t i = 0; i < LEN(sub); i++) {
+        const char *path = arena_printf(op->arena, "%s%s", dir, sub[i]).p;
+        if (mkdir(path, 0700) && errno != EEXIST)
+            return fail(op, ERR_UNAVAILABLE, "make '%s': %s", path, strerror(errno));
+    }
+    return OK;
+}
+
+err_t unit_new(struct agent *a, struct op *op, struct unit_spec *spec, struct unit **out)
+{
+    TRY(unit_spec_check(op, spec));
+    if (a->nunits == AGENT_UNITS) return fail(op, ERR_LIMIT, "more than %d units", AGENT_UNITS);
+    if (uuid_is_nil(spec->unit_id)) spec->unit_id = uuid_new();
+    if (unit_by_id(a, spec->unit_id)) return fail(op, ERR_CONFLICT, "there is a unit with this id already");
+    if (!spec->name.n) choose_name(a, op, spec);
+    if (name_taken(a, spec->name))
+        return fail(op, ERR_CONFLICT, "there is a unit named '%.*s' already", STR(spec->name));
+    struct unit_file f = { .spec = *spec, .desired = DESIRED_RUNNING, .created_at = time_now() };
+    struct unit *u = unit_add(a, &f);
+    err_t e = make_dirs(op, u->dir);
+    if (!e) e = unit_file_write_fast(op, u->dir, &f);
+    if (e) unit_forget(a, u);
+    else *out = u;
+    return e;
+}
+
+/* ---- the way to a shim ---- */
+
+/* The socket's path may be longer than an address can hold, so it is reached through its directory. */
+static err_t unit_address(struct op *op, const struct unit *u, int *dir, struct sockaddr_un *out)
+{
+    *dir = open(u->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (*dir < 0) return fail(op, ERR_NOT_FOUND, "open '%s': %s", u->dir, strerror(errno));
+    *out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    snprintf(out->sun_path, sizeof out->sun_path, "/proc/self/fd/%d/" SHIM_SOCK, *dir);
+    return OK;
+}
+
+static void on_report(struct agent *, struct source *, u32);
+static void on_death(struct agent *, struct source *, u32);
+
+static bool unit_connect(struct agent *a, struct op *op, struct unit *u)
+{
+    AUTO(fd) int dir = -1;
+    struct sockaddr_un to;
+    if (unit_address(op, u, &dir, &to)) {
+        op_clear(op);
+        return false;
+    }
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to)) {
+        if (fd >= 0) close(fd);
+        return false;
+    }
+    u->link = (struct source){ fd, on_report };
+    agent_watch(a, &u->link, EPOLLIN);
+    u->born_us = time_mono_us();
+    unit_order(a, u, ORDER_HELLO, a->detached ? ORDER_REVIVE : 0, 0);
+    return true;
+}
+
+bool unit_order(struct agent *a, struct unit *u, int kind, u32 flags, u64 id)
+{
+    (void)a;
+    struct shim_order o = { .size = sizeof o, .kind = (u32)kind, .flags = flags, .id = id };
+    if (kind == ORDER_WATCH) memcpy(o.seen, u->state.log_end, sizeof o.seen);
+    return u->link.fd >= 0 && send(u->link.fd, &o, sizeof o, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof o;
+}
+
+/* ---- making a shim ---- */
+
+/* All that a shim is made of, in memory that it inherits: struct unit is not. */
+static void describe_shim(struct agent *a, struct op *op, const struct unit *u, struct shim_start *st)
+{
+    struct unit_dirs *d = NEW(op->arena, struct unit_dirs);
+    *d = (struct unit_dirs){
+        .unit = str_z(op->arena, str_of(u->dir)),
+        .spark = a->root,
+        .home = a->home,
+        .data = arena_printf(op->arena, "%s/data", u->dir).p,
+        .tmp = arena_printf(op->arena, "%s/tmp", u->dir).p,
+        .logs = arena_printf(op->arena, "%s/logs", u->dir).p,
+    };
+    uuid_text(u->id, d->id);
+    st->dirs = d;
+    st->cgroups = &a->cgroups;
+    st->agent_program = a->program;
+    st->lock_path = arena_printf(op->arena, "%s/agent.lock", a->root).p;
+    st->restarts = u->state.restarts;
+    st->revive = a->detached;
+}
+
+static err_t take_lock(struct op *op, const struct unit *u, int *out)
+{
+    const char *path = arena_printf(op->arena, "%s/" SHIM_LOCK, u->dir).p;
+    *out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*out < 0) return fail(op, ERR_UNAVAILABLE, "open '%s': %s", path, strerror(errno));
+    return lock_take(*out) ? OK : fail(op, ERR_CONFLICT, "unit '%.*s' is supervised already", STR(u->name));
+}
+
+static err_t shim_listen(struct op *op, const struct unit *u, int *out)
+{
+    AUTO(fd) int dir = -1;
+    struct sockaddr_un at;
+    TRY(unit_address(op, u, &dir, &at));
+    unlinkat(dir, SHIM_SOCK, 0);
+    *out = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*out < 0 || bind(*out, (struct sockaddr *)&at, sizeof at) || listen(*out, 8))
+        return fail(op, ERR_UNAVAILABLE, "listen in '%s': %s", u->dir, strerror(errno));
+    return OK;
+}
+
+err_t unit_start(struct agent *a, struct op *op, struct unit *u)
+{
+    struct unit_file f;
+    AUTO(fd) int lock = -1;
+    AUTO(fd) int listener = -1;
+    TRY(unit_file_read(op, u->dir, &f));
+    TRY(take_lock(op, u, &lock));
+    TRY(shim_listen(op, u, &listener));
+    struct shim_start st = { .spec = &f.spec, .listen = listener, .lock = lock };
+    describe_shim(a, op, u, &st);
+    pid_t pid = fork();
+    if (!pid) shim_run(&st);
+    if (pid < 0) return fail(op, ERR_UNAVAILABLE, "fork: %s", strerror(errno));
+    u->wait = WAIT_NONE;
+    u->state.status = UNIT_STARTING;
+    u->state.reason[0] = 0;
+    u->state.last = 0;
+    if (!unit_connect(a, op, u))
+        return fail(op, ERR_UNAVAILABLE, "the shim of '%.*s' does not answer", STR(u->name));
+    u->death = (struct source){ (int)syscall(SYS_pidfd_open, pid, 0), on_death };
+    if (u->death.fd >= 0) agent_watch(a, &u->death, EPOLLIN);
+    a->dirty = true;
+    return OK;
+}
+
+/* ---- what a dead shim left ---- */
+
+struct hunt {
+    const struct unit *unit;
+    size_t alive;
+};
+
+static void hunt_session(void *ctx, const struct proc_stat *s)
+{
+    struct hunt *h = ctx;
+    const struct shim_state *t = &h->unit->state;
+    bool ours =
+        t->shim_pid > 0 && s->session == t->shim_pid && s->start >= t->shim_start && s->pid != t->shim_pid;
+    if (!ours || s->state == 'Z' || s->state == 'X') return;
+    h->alive++;
+    proc_signal((struct proc_id){ s->pid, s->start }, SIGKILL);
+}
+
+/* True when nothing is left. A session's number cannot be taken by another process while anything of it
+ * lives, and what began before the shim is a stranger. */
+static bool clear_orphans(struct agent *a, struct unit *u)
+{
+    char id[UUID_TEXT], mark[80];
+    struct hunt h = { u, 0 };
+    uuid_text(u->id, id);
+    AUTO(fd) int group = cgroup_open(&a->cgroups, id);
+    if (group >= 0 && !cgroup_empty(group)) h.alive += cgroup_kill(group);
+    proc_each(hunt_session, &h);
+    snprintf(mark, sizeof mark, "NETBIT_UNIT_ID=%s", id);
+    h.alive += proc_kill_marked(mark);
+    return !h.alive;
+}
+
+static void wait_for(struct unit *u, enum unit_wait what, i64 us)
+{
+    u->wait = what;
+    u->wait_us = time_mono_us() + us;
+}
+
+static void settle(struct agent *a, struct unit *u, u64 order)
+{
+    api_unit_changed(a, u, order, OK);
+    uplink_unit_changed(a, u);
+}
+
+static void give_up(struct agent *a, struct unit *u, const char *why)
+{
+    u->wait = WAIT_NONE;
+    u->state.status = UNIT_FAILED;
+    snprintf(u->state.reason, sizeof u->state.reason, "%s", why);
+    settle(a, u, 0);
+}
+
+static void start_again(struct agent *a, struct unit *u)
+{
+    struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
+    if (unit_start(a, &op, u)) {
+        LOG_ERROR("start unit", KV("unit", u->name), KV("why", op.err.msg));
+        if (u->link.fd < 0 && op.err.code != ERR_CONFLICT) give_up(a, u, str_z(op.arena, op.err.msg));
+        else wait_for(u, WAIT_LOCK, 50000);
+    }
+    arena_free(op.arena);
+}
+
+/* The shim is gone without a last word. */
+static void shim_died(struct agent *a, struct unit *u)
+{
+    i64 now = time_mono_us(), delay = 0;
+    struct policy_exit x = { .now_us = now, .ran_us = now - u->born_us, .failed = true, .random = 0.5 };
+    LOG_WARN("a shim died", KV("unit", u->name), KV("shim", u->state.shim_pid));
+    drop_link(a, u);
+    (void)policy_next(&u->shims, &shim_policy, &x, &delay);
+    u->state.restarts++;
+    wait_for(u, WAIT_ORPHANS, 0);
+    u->wait_us = now + delay;
+    settle(a, u, 0);
+}
+
+static void shim_left(struct agent *a, struct unit *u)
+{
+    bool interrupted = u->state.last == SHIM_INTERRUPTED && u->desired == DESIRED_RUNNING;
+    drop_link(a, u);
+    if (interrupted) wait_for(u, WAIT_ORPHANS, SEC(1));
+    u->state.pid = u->state.pid_start = 0;
+    u->now = (struct figures){ 0 };
+}
+
+/* ---- reports ---- */
+
+static void take_state(struct agent *a, struct unit *u, const struct shim_report *r)
+{
+    bool first = !u->heard;
+    i32 was = u->state.status;
+    i64 pid = u->state.pid;
+    u->state = r->state;
+    u->heard = true;
+    if (first && u->death.fd < 0) { /* an adopted one */
+        u->death = (struct source){ proc_open((struct proc_id){ r->state.shim_pid, r->state.shim_start }),
+                                    on_death };
+        if (u->death.fd >= 0) agent_watch(a, &u->death, EPOLLIN);
+    }
+    if (u->desired == DESIRED_PAUSED && u->state.status == UNIT_RUNNING && was == UNIT_STARTING && !r->id)
+        unit_order(a, u, ORDER_PAUSE, 0, 0);
+    if (r->state.last) shim_left(a, u);
+    api_unit_changed(a, u, r->id, (err_t)r->code);
+    if (first || was != u->state.status || pid != u->state.pid || r->state.last) uplink_unit_changed(a, u);
+    else uplink_unit_grew(a, u);
+}
+
+static void on_report(struct agent *a, struct source *from, u32 events)
+{
+    struct unit *u = CONTAINER_OF(from, struct unit, link);
+    struct shim_report r;
+    (void)events;
+    for (;;) {
+        memset(&r, 0, sizeof r);
+        ssize_t n = recv(u->link.fd, &r, sizeof r, MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+        if (n < (ssize_t)offsetof(struct shim_report, state)) break;
+        if (r.kind == REPORT_GREW) {
+            memcpy(u->state.log_end, r.state.log_end, sizeof u->state.log_end);
+            uplink_unit_grew(a, u);
+        } else if (r.kind == REPORT_STATE) {
+            take_state(a, u, &r);
+            if (r.state.last) return;
+        }
+    }
+    shim_died(a, u);
+}
+
+static void on_death(struct agent *a, struct source *from, u32 events)
+{
+    struct unit *u = CONTAINER_OF(from, struct unit, death);
+    /* Its last words may still be in the socket; their end then tells the rest. */
+    if (u->link.fd >= 0) on_report(a, &u->link, events);
+    else agent_unwatch(a, from);
+}
+
+/* ---- waiting ---- */
+
+static void look_again(struct agent *a, struct unit *u, i64 now)
+{
+    struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
+    const char *path = arena_printf(op.arena, "%s/" SHIM_LOCK, u->dir).p;
+    AUTO(fd) int lock = open(path, O_RDWR | O_CLOEXEC);
+    if (lock >= 0 && lock_is_taken(lock)) {
+        /* Alive after all: it was only just being made, or its socket was not yet there. */
+        if (unit_connect(a, &op, u)) u->wait = WAIT_NONE;
+        else wait_for(u, WAIT_LOCK, LOOK_AGAIN_US * 4);
+    } else if (!clear_orphans(a, u)) {
+        wait_for(u, WAIT_ORPHANS, LOOK_AGAIN_US);
+    } else if (u->desired == DESIRED_RUNNING || u->desired == DESIRED_PAUSED) {
+        start_again(a, u);
+    } else {
+        u->wait = WAIT_NONE;
+        u->state.status = UNIT_STOPPED;
+        u->state.pid = 0;
+        settle(a, u, 0);
+    }
+    (void)now;
+    arena_free(op.arena);
+}
+
+void units_step(struct agent *a, i64 now)
+{
+    for (size_t i = 0; i < a->nunits; i++)
+        if (a->unit[i]->wait != WAIT_NONE && now >= a->unit[i]->wait_us) look_again(a, a->unit[i], now);
+}
+
+i64 units_deadline(const struct agent *a)
+{
+    i64 least = 0;
+    for (size_t i = 0; i < a->nunits; i++)
+        if (a->unit[i]->wait != WAIT_NONE && (!least || a->unit[i]->wait_us < least))
+            least = a->unit[i]->wait_us;
+    return least;
+}
+
+/* ---- adoption ---- */
+
+static void recall(struct op *op, struct unit *u, bool *same_boot, bool *interrupted)
+{
+    struct unit_state t;
+    unit_state_read(op, u->dir, &t);
+    *same_boot = str_is(t.boot_id, proc_boot_id());
+    *interrupted = t.interrupted;
+    u->state = (struct shim_state){ .status = t.status,
+                                    .restarts = t.restarts,
+                                    .exit_code = t.exit_code,
+                                    .port = t.port,
+                                    .started_us = t.started_at.us,
+                                    .stopped_us = t.stopped_at.us };
+    if (*same_boot) {
+        u->state.pid = t.pid;
+        u->state.pid_start = t.pid_start;
+        u->state.shim_pid = t.shim_pid;
+        u->state.shim_start = t.shim_start;
+    }
+    snprintf(u->state.reason, sizeof u->state.reason, "%.*s", STR(t.reason));
+    snprintf(u->state.isolation, sizeof u->state.isolation, "%.*s", STR(t.isolation));
+}
+
+/* A unit without a living shim. What ended by itself stays ended; what failed for good may try again after a
+ * reboot; everything else that should run is started. */
+static void revive(struct op *op, struct unit *u)
+{
+    bool same_boot, interrupted;
+    recall(op, u, &same_boot, &interrupted);
+    bool wanted = u->desired == DESIRED_RUNNING || u->desired == DESIRED_PAUSED;
+    bool ended = u->state.status == UNIT_STOPPED && u->state.started_us && !interrupted;
+    bool failed = u->state.status == UNIT_FAILED && same_boot;
+    if ((wanted && !ended && !failed) || (same_boot && u->state.shim_pid && !ended && !failed))
+        wait_for(u, WAIT_ORPHANS, 0);
+    else if (u->state.status != UNIT_FAILED) u->state.status = UNIT_STOPPED;
+}
+
+static void adopt(struct agent *a, struct op *op, const char *id)
+{
+    struct unit_file f;
+    const char *dir = arena_printf(op->arena, "%s/units/%s", a->root, id).p;
+    if (unit_file_read(op, dir, &f)) {
+        if (op->err.code != ERR_NOT_FOUND)
+            LOG_ERROR("unit cannot be read", KV("dir", dir), KV("why", op->err.msg));
+        op_clear(op);
+        return;
+    }
+    struct unit *u = unit_add(a, &f);
+    if (u->desired == DESIRED_REMOVED) u->desired = DESIRED_STOPPED;
+    if (!unit_connect(a, op, u)) revive(op, u);
+}
+
+void units_adopt(struct agent *a)
+{
+    struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
+    DIR *d = opendir(arena_printf(op.arena, "%s/units", a->root).p);
+    uuid id;
+    for (struct dirent *x; d && a->nunits < AGENT_UNITS && (x = readdir(d));)
+        if (uuid_parse(str_of(x->d_name), &id)) adopt(a, &op, x->d_name);
+    if (d) closedir(d);
+    arena_free(op.arena);
+}

@@ -1,0 +1,39 @@
+/* Starting a unit's program: everything is looked up and built in the shim, the child only makes system
+ * calls and tells through a pipe what did not work. The pipe's end means that the program runs. */
+#pragma once
+#include "agent/cgroup.h"
+#include "agent/sandbox.h"
+
+struct unit_dirs {
+    const char *unit, *data, *tmp, *logs; /* ~/.netbit/spark/units/<id> and what is in it */
+    const char *spark, *home;             /* ~/.netbit/spark; the user's home */
+    char id[UUID_TEXT];
+};
+struct unit_ports {
+    i64 port[16];
+    i64 udp; /* where the shim takes the unit's own metrics */
+};
+struct launch {
+    const char *path;
+    char **argv, **envp;
+    const char *cwd;
+    const struct unit_resources *limits;
+    bool pids_by_rlimit; /* no cgroup counts processes for us */
+    struct sandbox box;
+    bool skip[ISO__COUNT]; /* levels that were refused before */
+    int cgroup;            /* directory; -1: none */
+    int out, err;
+};
+enum launch_step { STEP_ISOLATION, STEP_CWD, STEP_LIMITS, STEP_EXEC };
+struct launch_report {
+    int step, level, error;
+};
+
+/* Ports: those that the spec leaves to us are chosen. Memory lives in op->arena until the program runs. */
+err_t launch_prepare(struct op *, const struct unit_spec *, const struct unit_dirs *, struct unit_ports *,
+                     struct launch *out) MUST_USE;
+/* Another command of the same unit (its health check) in the same surroundings. */
+err_t launch_command(struct op *, const struct unit_spec *, const struct unit_dirs *,
+                     const struct unit_ports *, const str *word, size_t n, struct launch *io) MUST_USE;
+/* Forks. *report: read struct launch_report from it until it ends. */
+err_t launch_start(struct op *, const struct launch *, pid_t *pid, int *report) MUST_USE;

@@ -1,0 +1,34 @@
+/* Processes, as /proc tells. A process is known by (boot, pid, start time): a pid alone is reused, and a
+ * signal to it would hit a stranger. */
+#pragma once
+#include "base/op.h"
+
+struct proc_id {
+    i64 pid;
+    i64 start; /* clock ticks since boot; 0: not known */
+};
+struct proc_stat {
+    i64 pid, ppid, group, session, threads, start;
+    i64 cpu_us, vsz_bytes, rss_bytes;
+    char state;
+};
+
+const char *proc_boot_id(void); /* 36 characters; "" when the kernel hides it */
+bool proc_read(i64 pid, struct proc_stat *out);
+struct proc_id proc_self(void);
+bool proc_is(struct proc_id);  /* still that very process, and not a zombie */
+int proc_open(struct proc_id); /* pidfd of that very process; -1: gone */
+bool proc_signal(struct proc_id, int sig);
+
+/* Calls fn for every process of the machine that we may see. */
+void proc_each(void (*fn)(void *ctx, const struct proc_stat *), void *ctx);
+/* Descendants of `root` (not itself), parents before children; returns how many (at most cap). */
+size_t proc_tree(i64 root, struct proc_stat *out, size_t cap);
+/* SIGKILL to everything below `root`, again until nothing new appears. */
+void proc_kill_tree(i64 root);
+/* SIGKILL to all living processes that carry NAME=value in the environment they were started with; how many.
+ */
+size_t proc_kill_marked(const char *name_value);
+
+i64 proc_open_files(i64 pid); /* -1: not ours to see */
+bool proc_io(i64 pid, i64 *read_bytes, i64 *written_bytes);

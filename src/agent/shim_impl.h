@@ -1,0 +1,95 @@
+/* What the files shim*.c share. */
+#pragma once
+#include "agent/logread.h"
+#include "agent/policy.h"
+#include "agent/proc.h"
+#include "agent/shim.h"
+
+enum { SHIM_CONNS = 4, PIPE_BYTES = 65536 };
+enum phase {
+    PHASE_STARTING, /* forked, not yet exec'ed */
+    PHASE_RUNNING,
+    PHASE_ENDING,  /* its main process is gone or on its way: until nothing is left of it */
+    PHASE_WAITING, /* for restart_at */
+    PHASE_OVER,
+};
+enum goal { GOAL_RUN, GOAL_STOP, GOAL_RESTART };
+
+struct conn {
+    int fd;
+    u64 stop_id, restart_id;
+    bool dirty;    /* a state could not be sent yet */
+    bool watching; /* wants to hear once when a log grew */
+    u64 seen[SHIM_LOGS];
+};
+struct pipe_in {
+    int rd, wr; /* we keep both ends, so it outlives the unit's processes */
+    size_t n;
+    i64 since_us; /* when the unfinished line in it began */
+    char bytes[PIPE_BYTES];
+};
+struct health {
+    pid_t pid; /* of an exec check */
+    int fd;    /* of an http or tcp check */
+    bool sent;
+    i64 next_us, deadline_us;
+    i64 failures;
+    size_t n;
+    char answer[64];
+};
+struct shim {
+    const struct shim_start *start;
+    const struct unit_spec *spec;
+    struct arena run; /* of one start of the program */
+    struct launch launch;
+    struct unit_ports ports;
+    struct shim_state state;
+    struct policy policy;
+    enum phase phase;
+    enum goal goal;
+    pid_t child;
+    bool main_gone, forced;
+    bool again;       /* the child gave up: namespaces are refused, go without */
+    bool interrupted; /* told to end by a signal, not by its owner: to be started again */
+    int report;       /* launch reports; -1 */
+    int wait_status;
+    char cause[200]; /* why we killed it: goes before what wait() tells */
+    bool skip[ISO__COUNT];
+    int refused[ISO__COUNT]; /* errno */
+    unsigned limits;         /* that the cgroup took */
+    int cgroup, signals, udp, unix_in;
+    i64 oom_kills;
+    i64 began_us, kill_us, restart_us, watch_us, quiet_us, grew_us, revive_us, read_us, trim_us;
+    struct conn conn[SHIM_CONNS];
+    bool revive;
+    struct capture log[SHIM_LOGS];
+    struct pipe_in in[2];
+    struct health health;
+    int logs_dir;
+};
+
+/* shim.c */
+void shim_kill(struct shim *, const char *cause); /* everything of the unit, at once */
+void shim_changed(struct shim *);                 /* tells the agent and state.json */
+void shim_event(struct shim *, int level, const char *event, const char *fmt, ...) PRINTF(4, 5);
+/* shim_io.c */
+err_t shim_io_open(struct shim *, struct op *) MUST_USE;
+void shim_io_read(struct shim *, int which, i64 now);
+void shim_io_flush(struct shim *, bool all, i64 now); /* lines without an end, once they are old */
+void shim_io_datagram(struct shim *, int fd);
+i64 shim_io_deadline(const struct shim *);
+/* shim_health.c: never blocks. */
+void shim_health_begin(struct shim *, i64 now);
+void shim_health_end(struct shim *);
+void shim_health_step(struct shim *, i64 now, short ready);
+void shim_health_exited(struct shim *, int wait_status, i64 now);
+i64 shim_health_deadline(const struct shim *); /* 0: none */
+/* shim_link.c: the agent's end. */
+void shim_accept(struct shim *);
+void shim_receive(struct shim *, struct conn *);
+void shim_send_states(struct shim *, bool changed);
+void shim_grew(struct shim *, i64 now);
+void shim_revive(struct shim *, i64 now);
+void shim_order_stop(struct shim *, bool force);
+void shim_order_restart(struct shim *, bool force);
+err_t shim_order_pause(struct shim *, bool pause);

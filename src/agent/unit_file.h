@@ -1,0 +1,43 @@
+/* What units/<id>/ keeps: unit.json (what its owner wants; written by the agent, durable before it is
+ * acknowledged) and state.json (what was last seen; written by the unit's shim at each change). */
+#pragma once
+#include "agent/launch.h"
+#include "feature/unit/unit_wire.h"
+
+struct unit_file {
+    struct unit_spec spec;
+    int desired; /* enum unit_desired */
+    time_us created_at;
+};
+extern const struct desc unit_file_desc;
+
+struct unit_state {
+    str boot_id; /* pids mean something only in that run of the machine */
+    int status;  /* enum unit_status */
+    str reason, health, isolation;
+    i64 pid, pid_start, shim_pid, shim_start;
+    i64 restarts, exit_code, port;
+    bool interrupted; /* ended with the session or machine: to be started again */
+    time_us started_at, stopped_at;
+};
+extern const struct desc unit_state_desc;
+
+/* A lock on a file: held by a living process (and the forked ones that it leaves it to), gone with it. */
+bool lock_take(int fd) MUST_USE;
+bool lock_is_taken(int fd);
+
+/* Names within ~/.netbit/spark/units/<id>. */
+#define UNIT_FILE  "unit.json"
+#define STATE_FILE "state.json"
+#define SHIM_SOCK  "shim.sock"
+#define SHIM_LOCK  "shim.lock" /* held by the living shim: whoever holds it may run the unit */
+enum { UNIT_FILE_MAX = 4 << 20 };
+
+err_t unit_file_read(struct op *, const char *unit_dir, struct unit_file *out) MUST_USE;
+err_t unit_file_write(struct op *, const char *unit_dir, const struct unit_file *) MUST_USE;
+/* As above, but the caller syncs later with unit_file_sync: a start need not wait for the disk twice. */
+err_t unit_file_write_fast(struct op *, const char *unit_dir, const struct unit_file *) MUST_USE;
+err_t unit_file_sync(struct op *, const char *unit_dir) MUST_USE;
+/* An unreadable or absent one gives an empty state: it is only what was seen. */
+void unit_state_read(struct op *, const char *unit_dir, struct unit_state *out);
+err_t unit_state_write(struct op *, const char *unit_dir, const struct unit_state *) MUST_USE;

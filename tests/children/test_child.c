@@ -1,0 +1,80 @@
+/* A program for units to run: each word of its command line does one thing, in order. */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static long number(const char *text) { return text ? strtol(text, NULL, 10) : 0; }
+
+static void lines(long n, bool each)
+{
+    static char buffer[65536];
+    if (!each) setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    char line[128];
+    for (long i = 1; i <= n; i++) {
+        int len = snprintf(line, sizeof line,
+                           "%010ld the quick brown fox jumps over the lazy dog, the quick brown fox jumps over the%s\n",
+                           i, "1234567");
+        if (!each) fwrite(line, 1, (size_t)len, stdout);
+        else if (write(1, line, (size_t)len) != len) _exit(9);
+    }
+    fflush(stdout);
+}
+
+static void fork_bomb(void)
+{
+    for (;;)
+        if (fork() < 0) usleep(1000);
+}
+
+/* Outlives its parent's group and session. */
+static void leave_daemon(void)
+{
+    if (!fork()) {
+        setsid();
+        if (!fork()) {
+            signal(SIGTERM, SIG_IGN);
+            for (;;) pause();
+        }
+        _exit(0);
+    }
+    wait(NULL);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    for (char **w = argv + 1; *w; w++) {
+        const char *arg = w[1];
+        if (!strcmp(*w, "sleep")) for (;;) pause();
+        else if (!strcmp(*w, "wait")) usleep((useconds_t)number(arg) * 1000), w++;
+        else if (!strcmp(*w, "say")) puts(arg), fflush(stdout), w++;
+        else if (!strcmp(*w, "complain")) fprintf(stderr, "%s\n", arg), w++;
+        else if (!strcmp(*w, "env")) printf("%s=%s\n", arg, getenv(arg) ? getenv(arg) : "(none)"), fflush(stdout), w++;
+        else if (!strcmp(*w, "exit")) return (int)number(arg);
+        else if (!strcmp(*w, "kill")) raise((int)number(arg));
+        else if (!strcmp(*w, "lines")) lines(number(arg), false), w++;
+        else if (!strcmp(*w, "writes")) lines(number(arg), true), w++;
+        else if (!strcmp(*w, "stubborn")) signal(SIGTERM, SIG_IGN);
+        else if (!strcmp(*w, "daemon")) leave_daemon();
+        else if (!strcmp(*w, "bomb")) fork_bomb();
+        else if (!strcmp(*w, "eat")) {
+            size_t n = (size_t)number(arg) << 20;
+            char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (p != MAP_FAILED) memset(p, 1, n);
+            w++;
+        } else if (!strcmp(*w, "open")) { /* reads or writes a file, says how that went */
+            FILE *f = fopen(arg, w[2]);
+            printf("%s %s\n", arg, f ? "ok" : strerror(errno));
+            fflush(stdout);
+            if (f) fclose(f);
+            w += 2;
+        } else return 64;
+    }
+    return 0;
+}
