@@ -83,16 +83,22 @@ static void write_record(struct buf *b, const struct desc *d, const void *val, b
     buf_char(b, '}');
 }
 
-void desc_write(struct buf *b, const struct desc *d, const void *val) { write_record(b, d, val, false); }
-
-void desc_write_request(struct buf *b, const struct desc *d, const void *val)
+/* A BODY member is the whole text. */
+static void write_whole(struct buf *b, const struct desc *d, const void *val, bool request)
 {
     for (size_t i = 0; i < d->n; i++)
         if (d->field[i].flags & BODY) {
-            desc_write_value(b, &d->field[i], (const char *)val + d->field[i].off, true);
+            desc_write_value(b, &d->field[i], (const char *)val + d->field[i].off, request);
             return;
         }
-    write_record(b, d, val, true);
+    write_record(b, d, val, request);
+}
+
+void desc_write(struct buf *b, const struct desc *d, const void *val) { write_whole(b, d, val, false); }
+
+void desc_write_request(struct buf *b, const struct desc *d, const void *val)
+{
+    write_whole(b, d, val, true);
 }
 
 static void text_list(struct buf *b, const struct field *f, const struct list *l)

@@ -1,4 +1,5 @@
-/* Embedded files: a shared answer each, made at start. "/" and folders are served by their index.html. */
+/* Embedded files: a shared answer each, made at start. "/" and folders are served by their index.html,
+ * "/docs" by docs.html. */
 #include "net/http_int.h"
 
 void static_build(struct http *h)
@@ -39,7 +40,7 @@ bool static_answer(struct http_request *r)
     size_t i;
     if (!r->http->options.nfiles) return false;
     if (find(r->http, r->path, &i)) return http_answer_shared(r, r->http->file[i]);
-    if (!str_ends(r->path, S("/"))) return false;
-    str index = arena_printf(&r->arena, "%.*sindex.html", STR(r->path));
-    return find(r->http, index, &i) && http_answer_shared(r, r->http->file[i]);
+    const char *rest = str_ends(r->path, S("/")) ? "index.html" : ".html";
+    str page = arena_printf(&r->arena, "%.*s%s", STR(r->path), rest);
+    return find(r->http, page, &i) && http_answer_shared(r, r->http->file[i]);
 }

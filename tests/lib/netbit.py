@@ -124,6 +124,36 @@ class Server:
         return self.login(login, password)
 
 
+    def access_token(self, token, scopes="user package:read package:write unit:read unit:write telemetry:write"):
+        """A personal access token of the user whose session is given."""
+        a = self.call("POST", "/api/v1/tokens", {"name": "test", "scopes": scopes}, token)
+        assert a.status == 201, a
+        return a.json["token"]
+
+
+def registered_unit(server, token):
+    """A unit of a package that exists only by its external address."""
+    for path, body in (("/api/spark/packages", {"name": "p", "display_name": "P", "is_public": True}),
+                       ("/api/spark/packages/p/versions", {"version": "1.0.0", "download_url": "http://127.0.0.1/p.tar.gz", "checksum": "0" * 64}),
+                       ("/api/spark/packages/install", {"package_name": "p", "version": None}),
+                       ("/api/spark/units", {"name": "u", "package_name": "p"})):
+        a = server.call("POST", path, body, token)
+        assert a.status in (200, 201), a
+    return a.json["unit_id"]
+
+
+def pages(server, path, member, token):
+    """All records of a list that is read by cursor."""
+    cursor = ""
+    while True:
+        a = server.call("GET", path + "&limit=1000" + ("&cursor=" + cursor if cursor else ""), token=token)
+        assert a.status == 200, a
+        yield from a.json[member]
+        cursor = a.json.get("next_cursor")
+        if not cursor:
+            return
+
+
 def make_postgres():
     base = os.environ.get("NETBIT_TEST_POSTGRES")
     if not base:

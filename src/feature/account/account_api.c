@@ -306,7 +306,7 @@ const struct route account_routes[] = {
       .doc = "Begin with one-time codes: a secret for the authenticator." },
     { POST, "/api/v1/me/totp/confirm", &me_totp_confirm_api, .auth = RIGHT_USER, .audit = "totp.on",
       .doc = "Turn one-time codes on by showing the first one." },
-    { DELETE, "/api/v1/me/totp", &me_totp_delete_api, .auth = RIGHT_USER, .audit = "totp.off",
+    { POST, "/api/v1/me/totp/remove", &me_totp_delete_api, .auth = RIGHT_USER, .audit = "totp.off",
       .doc = "Turn one-time codes off." },
     { GET, "/api/v1/sessions", &session_list_api, .auth = RIGHT_USER, .doc = "Where one is signed in." },
     { DELETE, "/api/v1/sessions/{id}", &session_delete_api, .auth = RIGHT_USER, .audit = "session.delete",

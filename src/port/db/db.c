@@ -108,6 +108,12 @@ static void work_done(void *arg)
     arena_free(&a);
 }
 
+void db_leave(struct op *op)
+{
+    if (op->work) work_done(op->work);
+    op->work = NULL;
+}
+
 static struct db_work *work_of(struct op *op)
 {
     if (op->work && op->work->db) return op->work;

@@ -1,0 +1,37 @@
+#include "main/features.h"
+#include "agent/agent.h"
+#include "feature/account/account.h"
+#include "main/node.h"
+#include "main/program.h"
+
+/* Order matters twice: migrations run, and features start, from top to bottom. */
+const struct feature *const features[] = {
+    &node_feature, &account_feature, &admin_feature, &project_feature, &audit_feature,
+};
+const size_t nfeatures = LEN(features);
+
+struct tables tables_of_features(struct arena *a)
+{
+    struct tables t = { .n = nfeatures };
+    t.routes = NEWN(a, const struct route *, nfeatures);
+    t.nroutes = NEWN(a, size_t, nfeatures);
+    t.commands = NEWN(a, const struct command *, nfeatures + 3);
+    t.ncommands = NEWN(a, size_t, nfeatures + 3);
+    for (size_t i = 0; i < nfeatures; i++) t.nmigrations += features[i]->nmigrations;
+    t.migrations = NEWN(a, struct migration, t.nmigrations);
+    size_t m = 0;
+    t.commands[0] = program_commands;
+    t.ncommands[0] = nprogram_commands;
+    t.commands[1] = agent_commands;
+    t.ncommands[1] = agent_ncommands;
+    t.ncommand_tables = 2;
+    for (size_t i = 0; i < nfeatures; i++) {
+        const struct feature *f = features[i];
+        t.routes[i] = f->routes;
+        t.nroutes[i] = f->nroutes;
+        for (size_t k = 0; k < f->nmigrations; k++) t.migrations[m++] = f->migrations[k];
+        t.commands[t.ncommand_tables] = f->commands;
+        t.ncommands[t.ncommand_tables++] = f->ncommands;
+    }
+    return t;
+}

@@ -1,0 +1,85 @@
+#include "main/node.h"
+#include "feature/account/right.h"
+#include "main/features.h"
+#include "net/http.h"
+#include "net/openapi.h"
+#include "port/db/db.h"
+
+extern const struct migration migrations_node[];
+
+static const struct http *server;
+static time_us started_at;
+
+void node_serves(const struct http *http)
+{
+    server = http;
+    started_at = time_now();
+}
+
+#define D struct health
+struct health {
+    str status, version;
+    i64 uptime_s;
+};
+static const struct field health_fields[] = {
+    { F(status), .doc = "ok" },
+    { F(version) },
+    { F(uptime_s), .doc = "Seconds since the start." },
+};
+#undef D
+static DESC(health);
+API(health_get, nothing, health);
+
+static err_t health_get(struct op *op, const struct nothing *in, struct health *out)
+{
+    (void)op, (void)in;
+    *out = (struct health){ S("ok"), S(NETBIT_VERSION), (time_now().us - started_at.us) / 1000000 };
+    return OK;
+}
+
+API(ready_get, nothing, health);
+
+static err_t ready_get(struct op *op, const struct nothing *in, struct health *out)
+{
+    i64 one;
+    TRY(db_i64(op, &one, "SELECT 1"));
+    return health_get(op, in, out);
+}
+
+/* Documents whose bytes are made once: the API's description and the metrics page. */
+#define D struct json_document
+struct json_document {
+    json_raw document;
+};
+static const struct field json_document_fields[] = { { F(document), .flags = BODY, .doc = "The document." } };
+#undef D
+static DESC(json_document);
+API(openapi_get, nothing, json_document);
+
+static err_t openapi_get(struct op *op, const struct nothing *in, struct json_document *out)
+{
+    (void)in;
+    struct tables t = tables_of_features(op->arena);
+    struct buf b = BUF(op->arena);
+    openapi_write(&b, t.routes, t.nroutes, t.n, S(NETBIT_VERSION));
+    out->document.s = buf_str(&b);
+    return OK;
+}
+
+static const struct route node_routes[] = {
+    { GET, "/health", &health_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE,
+      .doc = "The process is alive." },
+    { GET, "/ready", &ready_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE,
+      .doc = "The process and its database answer." },
+    { GET, "/api/openapi.json", &openapi_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_ETAG,
+      .doc = "This API's own description, OpenAPI 3.1." },
+};
+
+const struct feature node_feature = {
+    .name = "node",
+    .doc = "The node itself: health, readiness, the API's description.",
+    .routes = node_routes,
+    .nroutes = LEN(node_routes),
+    .migrations = migrations_node,
+    .nmigrations = 1,
+};

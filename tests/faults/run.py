@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""kill -9 in the middle of work: of the server while it acknowledges records, and of server, agent, shim and unit while a unit works.
+
+What must hold: every acknowledged record is stored exactly once; after each kill there is exactly one process of the unit (never two at
+any moment), and the server shows it running with that pid within 10 s; the unit's log lines arrive in order, each once, without a gap.
+"""
+import argparse, collections, json, os, random, re, shutil, signal, subprocess, sys, tempfile, threading, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from netbit import Count, Server, pages, registered_unit
+
+SETTLE_S = 10
+
+
+class Writers:
+    """Threads that post numbered records and remember which were acknowledged."""
+
+    def __init__(self, server, path, token):
+        self.server, self.path, self.token = server, path, token
+        self.acked, self.lock, self.stop, self.number = [], threading.Lock(), threading.Event(), iter(range(1, 10 ** 9))
+        self.threads = [threading.Thread(target=self.write) for _ in range(8)]
+        for t in self.threads:
+            t.start()
+
+    def write(self):
+        while not self.stop.is_set():
+            with self.lock:
+                n = next(self.number)
+            try:
+                record = {"telemetry_type": "log", "level": "info", "message": "n=%d" % n}
+                if self.server.call("POST", self.path, record, self.token, timeout=5).status == 201:
+                    with self.lock:
+                        self.acked.append(n)
+            except OSError:
+                time.sleep(0.005)
+
+    def end(self):
+        self.stop.set()
+        for t in self.threads:
+            t.join()
+        return self.acked
+
+
+def acknowledged(binary, database, count, rounds):
+    """Writers post while the server is killed and started again."""
+    server = Server(binary, database)
+    server.start()
+    try:
+        token = server.user("writer")
+        path = "/api/spark/units/%s/telemetry" % registered_unit(server, token)
+        writers = Writers(server, path, token)
+        for _ in range(rounds):
+            time.sleep(random.uniform(0.05, 0.5))
+            server.kill()
+            server.start()
+        acked = writers.end()
+        stored = collections.Counter(int(r["message"][2:]) for r in pages(server, path + "?order=asc", "telemetry", token))
+        lost = [n for n in acked if n not in stored]
+        twice = [n for n, k in stored.items() if k > 1]
+        count.check(len(acked) > rounds * 5, "only %d records were acknowledged" % len(acked))
+        count.check(not lost, "%d of %d acknowledged records are missing after %d kills" % (len(lost), len(acked), rounds))
+        count.check(not twice, "%d records are stored twice" % len(twice))
+        print("%d records acknowledged over %d kills of the server" % (len(acked), rounds), flush=True)
+    finally:
+        server.stop()
+
+
+PROGRAM = """import os, time
+n = 0
+while True:
+    n += 1
+    print("run=%d n=%d" % (os.getpid(), n), flush=True)
+    time.sleep(0.05)
+"""
+
+
+class World:
+    """A server, an agent in a home of its own, and one unit whose processes carry a mark in their arguments."""
+
+    def __init__(self, build, database):
+        self.build, self.home = os.path.abspath(build), tempfile.mkdtemp(prefix="netbit-home-")
+        self.mark = "mark-%016x" % random.getrandbits(64)
+        self.server = Server(os.path.join(build, "netbit"), database)
+        self.server.start()
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("NETBIT_")}
+        self.env.update(NETBIT_HOME=self.home, NETBIT_LANG="en", NETBIT_URL=self.server.url,
+                        NETBIT_TOKEN=self.server.access_token(self.server.user("owner")))
+        package = os.path.join(self.home, "package")
+        os.makedirs(package)
+        open(os.path.join(package, "main.py"), "w").write(PROGRAM)
+        json.dump({"name": "counter", "version": "1.0.0", "public": True,
+                   "entry": {"command": "python3", "args": ["main.py"],
+                             "restart": {"policy": "always", "min": "100ms", "max": "500ms", "budget": 1000}}},
+                  open(os.path.join(package, "spark.json"), "w"))
+        self.start_agent()
+        self.spark("publish", package, "--yes")
+        self.spark("install", "counter")
+        self.unit = json.loads(self.spark("run", "counter", "--name", "u", "--json", "--", self.mark))["unit_id"]
+
+    def spark(self, *args):
+        r = subprocess.run([os.path.join(self.build, "spark")] + list(args), env=self.env, capture_output=True, text=True, timeout=60)
+        if r.returncode:
+            raise RuntimeError("spark %s: %s%s" % (" ".join(args), r.stdout, r.stderr))
+        return r.stdout
+
+    def start_agent(self):
+        self.agent = subprocess.Popen([os.path.join(self.build, "netbit"), "agent"], env=self.env, stdin=subprocess.DEVNULL,
+                                      stdout=open(os.path.join(self.home, "agent.log"), "ab"), stderr=subprocess.STDOUT)
+
+    def seen(self):
+        """The unit as the server shows it."""
+        return self.server.call("GET", "/api/spark/units/" + self.unit, token=self.env["NETBIT_TOKEN"], timeout=2)
+
+    def processes(self):
+        """The unit's own processes: those that carry its mark."""
+        out = []
+        for p in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                alive = open("/proc/%s/stat" % p).read().rsplit(")", 1)[1].split()[0] != "Z"
+                if alive and self.mark.encode() in open("/proc/%s/cmdline" % p, "rb").read():
+                    out.append(int(p))
+            except OSError:
+                pass                             # it ended while we looked
+        return out
+
+    def is_ours(self, pid):
+        try:
+            return os.path.samefile("/proc/%d/exe" % pid, os.path.join(self.build, "netbit"))
+        except OSError:
+            return False
+
+    def shim(self):
+        """The nearest ancestor of the unit that runs our program and is not the agent."""
+        pid = self.processes()[0]
+        while not self.is_ours(pid):
+            pid = int(open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()[1])
+        return pid
+
+    def settled(self, watch):
+        """Seconds until one process runs and the server says so; None when that takes longer than it may."""
+        began = time.monotonic()
+        while time.monotonic() - began < SETTLE_S:
+            pids = self.processes()
+            watch(pids)
+            if len(pids) == 1:
+                try:
+                    a = self.seen()
+                    if a.status == 200 and a.json["status"] == "running" and a.json["pid"] == pids[0]:
+                        return time.monotonic() - began
+                except OSError:
+                    pass                         # the server is not there yet
+            time.sleep(0.02)
+        return None
+
+    def stop(self):
+        try:
+            self.spark("rm", "u", "--yes")
+        finally:
+            self.agent.send_signal(signal.SIGTERM)
+            self.agent.wait(20)
+            for pid in self.processes():
+                os.kill(pid, signal.SIGKILL)
+            self.server.stop()
+            shutil.rmtree(self.home, ignore_errors=True)
+
+
+def kill_server(w):
+    w.server.kill()
+    time.sleep(random.uniform(0, 1))
+    w.server.start()
+
+
+def kill_agent(w):
+    w.agent.kill()
+    w.agent.wait()
+    time.sleep(random.uniform(0, 0.5))
+    w.start_agent()
+
+
+def kill_shim(w):
+    os.kill(w.shim(), signal.SIGKILL)
+
+
+def kill_unit(w):
+    os.kill(w.processes()[0], signal.SIGKILL)
+
+
+def victims(build, database, count, rounds):
+    w = World(build, database)
+    doubled, slowest = [], collections.defaultdict(float)
+
+    def watch(pids):
+        if len(pids) > 1:
+            doubled.append(pids)
+    try:
+        if not count.check(w.settled(watch) is not None, lambda: "the unit does not run on the server: %r %r" % (w.processes(), w.seen())):
+            return
+        for i in range(rounds):
+            for kill in (kill_unit, kill_shim, kill_agent, kill_server):
+                time.sleep(random.uniform(0.2, 1.0))
+                kill(w)
+                s = w.settled(watch)
+                slowest[kill.__name__] = max(slowest[kill.__name__], s or 99)
+                if not count.check(s is not None, lambda: "round %d, %s: not right again within %d s: %r, %r\n%s" % (
+                        i, kill.__name__, SETTLE_S, w.processes(), w.seen(), open(os.path.join(w.home, "agent.log"), errors="replace").read()[-2000:])):
+                    return
+        count.check(not doubled, "two processes of one unit at once: %r" % doubled)
+        w.spark("stop", "u")
+        count.check(not w.processes(), "a stopped unit has processes")
+        lines(w, count)
+        print("slowest return after kill -9: " + ", ".join("%s %.2f s" % (k[5:], v) for k, v in slowest.items()), flush=True)
+    finally:
+        w.stop()
+
+
+def lines(w, count):
+    """Every run's lines on the server: 1, 2, 3, ... each once, once the spool has been delivered."""
+    path, runs, n = "/api/spark/units/%s/logs?order=asc" % w.unit, {}, -1
+    end = time.monotonic() + 20
+    while time.monotonic() < end and sum(map(len, runs.values())) != n:
+        n = sum(map(len, runs.values()))
+        time.sleep(2)
+        runs = collections.defaultdict(list)
+        for r in pages(w.server, path, "logs", w.env["NETBIT_TOKEN"]):
+            m = re.match(r"run=(\d+) n=(\d+)$", r["message"] or "")
+            if m:
+                runs[m[1]].append(int(m[2]))
+    count.check(len(runs) > 3, "only %d runs of the unit have lines on the server" % len(runs))
+    for run, numbers in runs.items():
+        count.check(sorted(numbers) == list(range(1, len(numbers) + 1)),
+                    lambda: "lines of run %s: not once each: %r" % (run, [k for k in range(1, max(numbers) + 1) if numbers.count(k) != 1][:20]))
+    print("%d log lines of %d runs on the server" % (n, len(runs)), flush=True)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--build", default="build")
+    p.add_argument("--database", default="sqlite")
+    p.add_argument("--rounds", type=int, default=5)
+    a = p.parse_args()
+    count = Count()
+    acknowledged(os.path.join(a.build, "netbit"), a.database, count, a.rounds * 4)
+    victims(a.build, a.database, count, a.rounds)
+    count.finish()
+
+
+if __name__ == "__main__":
+    main()
