@@ -112,9 +112,12 @@ err_t demo_start(struct op *op, str url, struct demo **out)
     str token;
     TRY(account_user_ensure(op, S("demo"), S("Demo"), &user));
     TRY(account_token_drop(op, user, S("demo agent")));
-    TRY(account_token_new(op, user, 0, S("demo agent"),
-                          S("user package:read package:write unit:read unit:write telemetry:write project"),
-                          (time_us){ 0 }, &token));
+    const struct account_token wanted = {
+        .user_id = user,
+        .name = S("demo agent"),
+        .scopes = S("user package:read package:write unit:read unit:write telemetry:write project"),
+    };
+    TRY(account_token_new(op, &wanted, &token));
     TRY(db_flush(op));
     struct demo *d = MEM_NEW(struct demo);
     d->dir = str_z(&d->arena, str_of(dir));
