@@ -11,6 +11,7 @@ enum { QUEUE_BYTES = 256 * 1024, BATCH = 16, BEAT_US = 15 * 1000000, STUCK_US = 
 struct event {
     struct event *next;
     size_t n;
+    i64 gap; /* it tells of so many dropped ones */
     char text[];
 };
 struct http_follow {
@@ -44,8 +45,8 @@ static bool drop_oldest(struct http_follow *f)
     *at = e->next;
     if (!*at) f->tail = at;
     f->bytes -= e->n;
+    f->dropped += e->gap ? e->gap : 1;
     mem_free(e);
-    f->dropped++;
     return true;
 }
 
@@ -62,7 +63,10 @@ static void pop(struct http_follow *f)
 /* JSON's own line breaks stand only between values: blanks do as well, and an event stays on one line. */
 static void put_line(struct buf *b, str text)
 {
-    for (size_t i = 0; i < text.n; i++) buf_char(b, text.p[i] == '\n' || text.p[i] == '\r' ? ' ' : text.p[i]);
+    char *to = buf_room(b, text.n);
+    if (text.n) memcpy(to, text.p, text.n);
+    for (char *p; (p = memchr(to, '\n', text.n)) || (p = memchr(to, '\r', text.n));) *p = ' ';
+    buf_grew(b, text.n);
 }
 
 static void format_sse(struct buf *b, str event, str id, str json)
@@ -116,6 +120,7 @@ static struct event *make_gap(const struct http_follow *f, i64 dropped)
 static void insert_gap(struct http_follow *f)
 {
     struct event *gap = make_gap(f, f->dropped), **at = f->head && f->sent ? &f->head->next : &f->head;
+    gap->gap = f->dropped;
     f->dropped = 0;
     gap->next = *at;
     *at = gap;

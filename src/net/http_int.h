@@ -20,14 +20,16 @@
     X(HOST, "host") \
     X(AUTHORIZATION, "authorization") \
     X(CONTENT_TYPE, "content-type") \
-    X(CONTENT_LENGTH, "content-length") X(CONTENT_RANGE, "content-range") \
-        X(TRANSFER_ENCODING, "transfer-encoding") X(EXPECT, "expect") X(ACCEPT, "accept") \
-            X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") X(IF_RANGE, "if-range") \
-                X(RANGE, "range") X(REQUEST_ID, "x-request-id") X(FORWARDED_FOR, "x-forwarded-for") \
-                    X(USER_AGENT, "user-agent") X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") \
-                        X(UPGRADE, "upgrade") X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
-                            X(WS_VERSION, "sec-websocket-version") X(WS_PROTOCOL, "sec-websocket-protocol") \
-                                X(LAST_EVENT_ID, "last-event-id")
+    X(CONTENT_LENGTH, "content-length") \
+    X(CONTENT_RANGE, "content-range") \
+    X(TRANSFER_ENCODING, "transfer-encoding") \
+    X(EXPECT, "expect") X(ACCEPT, "accept") X(ACCEPT_ENCODING, "accept-encoding") \
+        X(IF_NONE_MATCH, "if-none-match") X(IF_RANGE, "if-range") X(RANGE, "range") \
+            X(REQUEST_ID, "x-request-id") X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") \
+                X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") X(UPGRADE, "upgrade") \
+                    X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
+                        X(WS_VERSION, "sec-websocket-version") X(WS_PROTOCOL, "sec-websocket-protocol") \
+                            X(LAST_EVENT_ID, "last-event-id")
 #define X(id, name) H_##id,
 enum http_header_id { HTTP_HEADERS(X) H__COUNT };
 #undef X
@@ -216,4 +218,3 @@ bool static_answer(struct http_request *); /* false: no such file */
 err_t follow_open(struct http_request *, const void *in) MUST_USE;
 err_t ws_open(struct http_request *, const void *in) MUST_USE;
 err_t ws_check_handshake(struct http_request *) MUST_USE;
-str ws_accept_key(struct arena *, str key);

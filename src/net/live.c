@@ -6,7 +6,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, TICK_MS = 1000, IDLE_HEAD_US = 60 * 1000000, GOODBYE_US = 1000000 };
+enum {
+    EVENTS = 256,
+    TICK_MS = 1000,
+    IDLE_HEAD_US = 60 * 1000000,
+    GOODBYE_US = 1000000,
+    SEND_ROOM = 128 * 1024
+}; /* in the kernel, which would take 4 MiB for a reader who sleeps */
 struct live {
     struct http *http;
     int epoll, wake;
@@ -128,6 +134,8 @@ static void finish(struct live *l, struct live_socket *s)
 static void begin(struct live *l, struct live_socket *s)
 {
     s->begun = true;
+    int room = SEND_ROOM;
+    setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     s->next = l->sockets;
     if (l->sockets) l->sockets->prev = s;
     l->sockets = s;

@@ -3,6 +3,7 @@
  * a client that is slower than ws_send() fills the bounded queue, and ws_send() says so. */
 #include "base/log.h"
 #include "net/http_int.h"
+#include "net/ws_accept.h"
 #include <errno.h>
 #include <sys/epoll.h>
 #include <wslay/wslay.h>
@@ -239,8 +240,9 @@ static bool ws_ready(struct live_socket *s, u32 events)
         return true;
     }
     bool readable = events & (EPOLLIN | EPOLLRDHUP);
-    if (readable && wslay_event_want_read(ws->frames) && wslay_event_recv(ws->frames)) return false;
-    if (ws->lost || !ws_write(ws)) return false;
+    bool broken = readable && wslay_event_want_read(ws->frames) && wslay_event_recv(ws->frames);
+    /* After a broken frame the close frame that says so is still to be sent. */
+    if (ws->lost || !ws_write(ws) || broken) return false;
     bool reads = wslay_event_want_read(ws->frames), writes = wslay_event_want_write(ws->frames);
     if (!reads && !writes) return false; /* both close frames have gone */
     pthread_mutex_lock(&ws->lock);

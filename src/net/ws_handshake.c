@@ -1,6 +1,7 @@
 /* The opening handshake of RFC 6455, section 4.2. */
 #include "base/enc.h"
 #include "net/http_int.h"
+#include "net/ws_accept.h"
 #include <openssl/sha.h>
 
 str ws_accept_key(struct arena *a, str key)
