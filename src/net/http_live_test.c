@@ -244,7 +244,7 @@ TEST(ws_frames)
     FRAMES("\x80\x81" MASK "x", "\x88\x02\x03\xea");                  /* continues nothing */
     FRAMES("\x01\x81" MASK "x\x81\x81" MASK "y", "\x88\x02\x03\xea"); /* a message inside another */
     FRAMES("\x81\x82" MASK "\xc3\x28", "\x88\x02\x03\xef");           /* not UTF-8 */
-    FRAMES("\x81\xff\x00\x00\x00\x00\x00\x01\x00\x01" MASK, "\x88\x02\x03\xf1"); /* over max_message */
+    FRAMES("\x81\xff\x00\x00\x00\x00\x00\x01\x00\x01" MASK "x", "\x88\x02\x03\xf1"); /* over max_message */
     FRAMES("\x81\x85" MASK "close", "\x88\x0d\x0f\xa0"
                                     "as you wish");
     site_stop(s);
