@@ -30,7 +30,7 @@ typedef uint64_t u64;
 #define CONTAINER_OF(p, T, member) ((T *)(void *)((char *)(p)-offsetof(T, member)))
 
 /* AUTO(kind): calls kind_done(&variable) when the variable leaves its scope. */
-#define AUTO(kind) __attribute__((cleanup(kind##_done)))
+#define AUTO(kind) __attribute__((cleanup(kind##_done), unused))
 
 #define KIB(n) ((i64)(n) << 10)
 #define MIB(n) ((i64)(n) << 20)

@@ -82,8 +82,11 @@ void desc_prefix(struct op *op, str name, i64 i)
 err_t desc_count(struct op *op, const struct field *f, size_t n)
 {
     if (f->min == f->max || ((i64)n >= f->min && (i64)n <= f->max)) return OK;
-    if ((i64)n > f->max) return fail_field(op, f->name, "must have at most %lld items", (long long)f->max);
-    return fail_field(op, f->name, "must have at least %lld items", (long long)f->min);
+    if ((i64)n > f->max)
+        return fail_field(op, f->name, TR("must have at most %lld items", "не больше %lld элементов"),
+                          (long long)f->max);
+    return fail_field(op, f->name, TR("must have at least %lld items", "не меньше %lld элементов"),
+                      (long long)f->min);
 }
 
 err_t field_check(struct op *op, const struct field *f, const void *val)
@@ -131,7 +134,7 @@ err_t desc_required(struct op *op, const struct desc *d, u64 given, unsigned sou
         const struct field *f = &d->field[i];
         if (!(f->flags & REQUIRED) || given >> i & 1) continue;
         if (sources ? f->flags & sources : !(f->flags & FROM_ELSEWHERE))
-            return fail_field(op, f->name, "is required");
+            return fail_field(op, f->name, TR("is required", "обязательно"));
     }
     return OK;
 }

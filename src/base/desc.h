@@ -134,6 +134,10 @@ err_t desc_read_value(struct op *, const struct desc *, struct json *,
 /* What a server answered, for clients: READONLY members count, unknown ones are skipped (it may be newer),
  * nothing is required and no range or check holds. */
 err_t desc_read_answer(struct op *, const struct desc *, str json, void *out) MUST_USE;
+/* A json member of a shape that another member tells (a union: `type` beside `with`): read it, once its
+ * record is read, by the descriptor that a table gives for the type. Errors are named below f's name.
+ * docs/adr/0002. */
+err_t desc_read_raw(struct op *, const struct field *f, json_raw, const struct desc *, void *out) MUST_USE;
 void desc_defaults(const struct desc *, struct arena *, void *out); /* clears *out and fills defaults */
 /* One field from text, range and check too. A list takes pieces between commas and keeps what it has;
  * objects, lists of objects and maps take JSON. */

@@ -1,6 +1,7 @@
 /* What the files desc*.c share and nobody else sees. */
 #pragma once
 #include "base/desc.h"
+#include "base/lang.h"
 
 enum { FROM_ELSEWHERE = PATH | QUERY | HEADER };
 

@@ -6,14 +6,15 @@ enum { NOT_IN_BODY = FROM_ELSEWHERE | INTERNAL };
 
 err_t desc_syntax(struct op *op, const struct json *j)
 {
-    return fail(op, ERR_INVALID, "the text is not valid JSON: %.*s", STR(json_error_text(j, op->arena)));
+    return fail(op, ERR_INVALID, TR("the text is not valid JSON: %.*s", "это не JSON: %.*s"),
+                STR(json_error_text(j, op->arena)));
 }
 
 err_t desc_wrong(struct op *op, const struct field *f, struct json *j, const char *want)
 {
     struct json ahead = *j; /* broken JSON is the better message */
     if (!json_skip(&ahead)) return desc_syntax(op, &ahead);
-    return fail_field(op, f->name, "must be %s", want);
+    return fail_field(op, f->name, TR("must be %s", "нужно: %s"), want);
 }
 
 static bool visible(const struct field *f, bool answer)
@@ -48,7 +49,7 @@ static err_t read_null(struct op *op, struct reading *r, size_t i)
 {
     const struct field *f = &r->desc->field[i];
     bool allowed = f->flags & NULLABLE || r->j->answer;
-    if (!allowed) return fail_field(op, f->name, "must not be null");
+    if (!allowed) return fail_field(op, f->name, TR("must not be null", "не может быть null"));
     if (!json_null(r->j)) return desc_syntax(op, r->j);
     memset(r->out + f->off, 0, f->type->size ? f->type->size : f->sub->size);
     r->null |= (u64)1 << i;
@@ -61,12 +62,14 @@ static err_t read_member(struct op *op, struct reading *r, str key)
     struct json *j = r->j;
     if (!member(r, key, &i)) {
         if (j->answer) return json_skip(j) ? OK : desc_syntax(op, j);
-        return op_fail(op, ERR_INVALID, HERE, str_head(key, 100), "is not a known field");
+        return op_fail(op, ERR_INVALID, HERE, str_head(key, 100),
+                       TR("is not a known field", "неизвестное поле"));
     }
     const struct field *f = &r->desc->field[i];
     if (f->flags & READONLY && !j->answer)
-        return fail_field(op, f->name, "is set by the server and must not be given");
-    if (r->given >> i & 1) return fail_field(op, f->name, "is given twice");
+        return fail_field(
+            op, f->name, TR("is set by the server and must not be given", "задаёт сервер, указывать нельзя"));
+    if (r->given >> i & 1) return fail_field(op, f->name, TR("is given twice", "указано дважды"));
     r->given |= (u64)1 << i;
     if (json_peek(j) == JSON_NULL) return read_null(op, r, i);
     TRY(f->type->read(op, f, j, r->out + f->off));
@@ -103,7 +106,8 @@ err_t desc_read_value(struct op *op, const struct desc *d, struct json *j, void 
     desc_defaults(d, op->arena, out);
     const struct field *body = body_field(d);
     if (body) return desc_read_body(op, body, j, out);
-    if (json_peek(j) != JSON_OBJECT) return desc_wrong(op, &(struct field){ "" }, j, "an object");
+    if (json_peek(j) != JSON_OBJECT)
+        return desc_wrong(op, &(struct field){ "" }, j, TR("an object", "объект"));
     struct reading r = { .desc = d, .j = j, .out = out };
     if (!json_object(j)) return desc_syntax(op, j);
     for (str key; json_key(j, &key);) TRY(read_member(op, &r, key));
@@ -115,7 +119,7 @@ err_t desc_read_value(struct op *op, const struct desc *d, struct json *j, void 
 static err_t read_all(struct op *op, const struct desc *d, struct json *j, void *out)
 {
     if (!str_trim(str_sub(j->begin, j->end)).n)
-        return fail(op, ERR_INVALID, "JSON is expected, the text is empty");
+        return fail(op, ERR_INVALID, TR("JSON is expected, the text is empty", "нужен JSON, а текст пуст"));
     TRY(desc_read_value(op, d, j, out));
     return json_end(j) ? OK : desc_syntax(op, j);
 }
@@ -131,4 +135,11 @@ err_t desc_read_answer(struct op *op, const struct desc *d, str text, void *out)
     struct json j = json_reader(op->arena, text);
     j.answer = true;
     return read_all(op, d, &j, out);
+}
+
+err_t desc_read_raw(struct op *op, const struct field *f, json_raw raw, const struct desc *d, void *out)
+{
+    err_t e = desc_read(op, d, raw.s.p ? raw.s : S("{}"), out);
+    if (e) desc_prefix(op, str_of(f->name), -1);
+    return e;
 }

@@ -371,3 +371,59 @@ TEST(desc_check_finds_faults)
                S("bad.a: its default is refused\nbad.b: input of any length: .max is missing\n"
                  "bad.a: bytes behind it belong to no row\nbad.b: bytes behind it belong to no row\n"));
 }
+
+/* A union, as the flow engine's steps will be: `with` has the shape that `type` says, in whatever order they
+ * come. */
+enum step_type { STEP_HTTP, STEP_DELAY };
+static const char *const step_types[] = { "http", "delay", NULL };
+struct step_http {
+    str url;
+};
+#define D struct step_http
+static const struct field step_http_fields[] = { { F(url), .flags = REQUIRED, .min = 1, .max = 100 } };
+#undef D
+static DESC(step_http);
+struct step_delay {
+    i64 seconds;
+};
+#define D struct step_delay
+static const struct field step_delay_fields[] = { { F(seconds), .min = 1, .max = 60, .def = "5" } };
+#undef D
+static DESC(step_delay);
+struct step {
+    int type;
+    json_raw with;
+};
+#define D struct step
+static const struct field step_fields[] = { { F_ENUM(type, step_types), .flags = REQUIRED },
+                                            { F(with), .max = 1000 } };
+#undef D
+static DESC(step);
+static const struct desc *const step_with[] = {
+    [STEP_HTTP] = &step_http_desc, [STEP_DELAY] = &step_delay_desc
+};
+
+static err_t step_read(struct op *op, str text, void *with)
+{
+    struct step s;
+    TRY(desc_read(op, &step_desc, text, &s));
+    return desc_read_raw(op, &step_fields[1], s.with, step_with[s.type], with);
+}
+
+TEST(desc_union_by_two_steps)
+{
+    struct step_http http;
+    struct step_delay delay;
+    assert_ok(op, step_read(op, S("{\"with\":{\"url\":\"http://x\"},\"type\":\"http\"}"), &http));
+    assert_str(http.url, S("http://x"));
+    assert_ok(op, step_read(op, S("{\"type\":\"delay\"}"), &delay));
+    assert_int_equal(delay.seconds, 5);
+    assert_int_equal(step_read(op, S("{\"type\":\"http\",\"with\":{\"url\":1}}"), &http), ERR_INVALID);
+    assert_str(op->err.field, S("with.url"));
+    assert_int_equal(step_read(op, S("{\"type\":\"delay\",\"with\":{\"url\":\"\"}}"), &delay), ERR_INVALID);
+    assert_str(op->err.field, S("with.url"));
+    assert_int_equal(step_read(op, S("{\"type\":\"delay\",\"with\":7}"), &delay), ERR_INVALID);
+    assert_str(op->err.field, S("with"));
+    assert_int_equal(step_read(op, S("{\"type\":\"loop\"}"), &delay), ERR_INVALID);
+    assert_str(op->err.field, S("type"));
+}

@@ -8,7 +8,8 @@ static bool in_range(const struct field *f, i64 v) { return !has_range(f) || (v 
 
 static err_t number_range(struct op *op, const struct field *f)
 {
-    return fail_field(op, f->name, "must be from %lld to %lld", (long long)f->min, (long long)f->max);
+    return fail_field(op, f->name, TR("must be from %lld to %lld", "должно быть от %lld до %lld"),
+                      (long long)f->min, (long long)f->max);
 }
 
 void desc_schema_type(struct buf *b, const struct field *f, const char *type)
@@ -27,19 +28,24 @@ void desc_schema_range(struct buf *b, const struct field *f, const char *min, co
 /* ---- str ---- */
 static err_t str_range(struct op *op, const struct field *f, str s)
 {
-    if (s.n && memchr(s.p, 0, s.n)) return fail_field(op, f->name, "must not contain the character U+0000");
+    if (s.n && memchr(s.p, 0, s.n))
+        return fail_field(op, f->name,
+                          TR("must not contain the character U+0000", "не может содержать символ U+0000"));
     if (!has_range(f) || ((i64)s.n <= f->max && (i64)s.n >= f->min * 4)) return OK;
     i64 n = (i64)str_utf8_count(s);
     if (n >= f->min && n <= f->max) return OK;
-    if (!n) return fail_field(op, f->name, "must not be empty");
-    if (f->min == 0) return fail_field(op, f->name, "must have at most %lld characters", (long long)f->max);
-    return fail_field(op, f->name, "must have %lld to %lld characters", (long long)f->min, (long long)f->max);
+    if (!n) return fail_field(op, f->name, TR("must not be empty", "не может быть пустым"));
+    if (f->min == 0)
+        return fail_field(op, f->name, TR("must have at most %lld characters", "не длиннее %lld символов"),
+                          (long long)f->max);
+    return fail_field(op, f->name, TR("must have %lld to %lld characters", "от %lld до %lld символов"),
+                      (long long)f->min, (long long)f->max);
 }
 
 static err_t str_read(struct op *op, const struct field *f, struct json *j, void *out)
 {
     str s;
-    if (json_peek(j) != JSON_STRING) return desc_wrong(op, f, j, "a string");
+    if (json_peek(j) != JSON_STRING) return desc_wrong(op, f, j, TR("a string", "строка"));
     if (!json_str(j, &s)) return desc_syntax(op, j);
     if (!j->answer) TRY(str_range(op, f, s));
     *(str *)out = s;
@@ -48,7 +54,7 @@ static err_t str_read(struct op *op, const struct field *f, struct json *j, void
 
 static err_t str_bind(struct op *op, const struct field *f, str text, void *out)
 {
-    if (!str_utf8_ok(text)) return fail_field(op, f->name, "must be UTF-8");
+    if (!str_utf8_ok(text)) return fail_field(op, f->name, TR("must be UTF-8", "должно быть в UTF-8"));
     TRY(str_range(op, f, text));
     *(str *)out = text.p ? text : S("");
     return OK;
@@ -73,9 +79,9 @@ const struct type type_str = { "str", str_read, str_bind, str_write, str_schema,
 /* ---- i64, int ---- */
 static err_t integer(struct op *op, const struct field *f, struct json *j, i64 *v)
 {
-    if (json_peek(j) != JSON_NUMBER) return desc_wrong(op, f, j, "an integer");
+    if (json_peek(j) != JSON_NUMBER) return desc_wrong(op, f, j, TR("an integer", "целое число"));
     struct json at = *j;
-    if (!json_i64(j, v)) return desc_wrong(op, f, &at, "an integer of 64 bits");
+    if (!json_i64(j, v)) return desc_wrong(op, f, &at, TR("an integer of 64 bits", "целое число в 64 бита"));
     return in_range(f, *v) || j->answer ? OK : number_range(op, f);
 }
 
@@ -90,7 +96,8 @@ static err_t i64_read(struct op *op, const struct field *f, struct json *j, void
 static err_t i64_bind(struct op *op, const struct field *f, str text, void *out)
 {
     i64 v;
-    if (!str_to_i64(text, &v)) return fail_field(op, f->name, "must be an integer");
+    if (!str_to_i64(text, &v))
+        return fail_field(op, f->name, TR("must be an integer", "должно быть целым числом"));
     if (!in_range(f, v)) return number_range(op, f);
     *(i64 *)out = v;
     return OK;
@@ -114,7 +121,9 @@ static bool i64_is_null(const void *val) { return !*(const i64 *)val; }
 
 static err_t to_int(struct op *op, const struct field *f, i64 v, void *out)
 {
-    if (v < INT32_MIN || v > INT32_MAX) return fail_field(op, f->name, "must be an integer of 32 bits");
+    if (v < INT32_MIN || v > INT32_MAX)
+        return fail_field(op, f->name,
+                          TR("must be an integer of 32 bits", "должно быть целым числом в 32 бита"));
     *(int *)out = (int)v;
     return OK;
 }
@@ -148,7 +157,7 @@ const struct type type_int = { "int", int_read, int_bind, int_write, i64_schema,
 static err_t bool_read(struct op *op, const struct field *f, struct json *j, void *out)
 {
     bool v;
-    if (json_peek(j) != JSON_BOOL) return desc_wrong(op, f, j, "true or false");
+    if (json_peek(j) != JSON_BOOL) return desc_wrong(op, f, j, TR("true or false", "true или false"));
     if (!json_bool(j, &v)) return desc_syntax(op, j);
     *(bool *)out = v;
     return OK;
@@ -158,7 +167,7 @@ static err_t bool_bind(struct op *op, const struct field *f, str text, void *out
 {
     bool yes = str_is(text, "true") || str_is(text, "1");
     if (!yes && !str_is(text, "false") && !str_is(text, "0"))
-        return fail_field(op, f->name, "must be true or false");
+        return fail_field(op, f->name, TR("must be true or false", "должно быть true или false"));
     *(bool *)out = yes;
     return OK;
 }
@@ -184,7 +193,7 @@ static err_t f64_range(struct op *op, const struct field *f, double v, void *out
 static err_t f64_read(struct op *op, const struct field *f, struct json *j, void *out)
 {
     double v;
-    if (json_peek(j) != JSON_NUMBER) return desc_wrong(op, f, j, "a number");
+    if (json_peek(j) != JSON_NUMBER) return desc_wrong(op, f, j, TR("a number", "число"));
     if (!json_number(j, &v)) return desc_syntax(op, j);
     if (!j->answer) return f64_range(op, f, v, out);
     *(double *)out = v;
@@ -194,7 +203,7 @@ static err_t f64_read(struct op *op, const struct field *f, struct json *j, void
 static err_t f64_bind(struct op *op, const struct field *f, str text, void *out)
 {
     double v;
-    if (!str_to_f64(text, &v)) return fail_field(op, f->name, "must be a number");
+    if (!str_to_f64(text, &v)) return fail_field(op, f->name, TR("must be a number", "должно быть числом"));
     return f64_range(op, f, v, out);
 }
 
@@ -226,7 +235,8 @@ static err_t time_bind(struct op *op, const struct field *f, str text, void *out
     time_us t;
     if (!time_parse(text, &t))
         return fail_field(op, f->name,
-                          "must be a time like 2026-11-20T16:14:00Z (RFC 3339, years 1970 to 9999)");
+                          TR("must be a time like 2026-11-20T16:14:00Z (RFC 3339, years 1970 to 9999)",
+                             "должно быть временем вида 2026-11-20T16:14:00Z (RFC 3339, годы 1970-9999)"));
     *(time_us *)out = t;
     return OK;
 }
@@ -234,7 +244,7 @@ static err_t time_bind(struct op *op, const struct field *f, str text, void *out
 static err_t time_read(struct op *op, const struct field *f, struct json *j, void *out)
 {
     str s;
-    if (json_peek(j) != JSON_STRING) return desc_wrong(op, f, j, "a time as a string");
+    if (json_peek(j) != JSON_STRING) return desc_wrong(op, f, j, TR("a time as a string", "время строкой"));
     if (!json_str(j, &s)) return desc_syntax(op, j);
     return time_bind(op, f, s, out);
 }
@@ -263,7 +273,7 @@ const struct type type_time = { "time",      time_read,    time_bind,      time_
 static err_t uuid_bind(struct op *op, const struct field *f, str text, void *out)
 {
     uuid u;
-    if (!uuid_parse(text, &u)) return fail_field(op, f->name, "must be a UUID");
+    if (!uuid_parse(text, &u)) return fail_field(op, f->name, TR("must be a UUID", "должно быть UUID"));
     memcpy(out, &u, sizeof u);
     return OK;
 }
@@ -271,7 +281,7 @@ static err_t uuid_bind(struct op *op, const struct field *f, str text, void *out
 static err_t uuid_read(struct op *op, const struct field *f, struct json *j, void *out)
 {
     str s;
-    if (json_peek(j) != JSON_STRING) return desc_wrong(op, f, j, "a UUID as a string");
+    if (json_peek(j) != JSON_STRING) return desc_wrong(op, f, j, TR("a UUID as a string", "UUID строкой"));
     if (!json_str(j, &s)) return desc_syntax(op, j);
     return uuid_bind(op, f, s, out);
 }
@@ -307,13 +317,13 @@ static err_t enum_bind(struct op *op, const struct field *f, str text, void *out
     struct buf b = BUF(op->arena);
     for (int i = 0; f->choice[i]; i++)
         if (*f->choice[i]) buf_printf(&b, "%s'%s'", b.n ? ", " : "", f->choice[i]);
-    return fail_field(op, f->name, "must be one of %.*s", STR(buf_str(&b)));
+    return fail_field(op, f->name, TR("must be one of %.*s", "должно быть одним из: %.*s"), STR(buf_str(&b)));
 }
 
 static err_t enum_read(struct op *op, const struct field *f, struct json *j, void *out)
 {
     str s;
-    if (json_peek(j) != JSON_STRING) return desc_wrong(op, f, j, "a string");
+    if (json_peek(j) != JSON_STRING) return desc_wrong(op, f, j, TR("a string", "строка"));
     if (!json_str(j, &s)) return desc_syntax(op, j);
     return enum_bind(op, f, s, out);
 }
@@ -356,9 +366,12 @@ static err_t json_read(struct op *op, const struct field *f, struct json *j, voi
 {
     str text;
     if (!json_raw_value(j, &text)) return desc_syntax(op, j);
-    if (has_nul(text)) return fail_field(op, f->name, "must not contain the character U+0000");
+    if (has_nul(text))
+        return fail_field(op, f->name,
+                          TR("must not contain the character U+0000", "не может содержать символ U+0000"));
     if (has_range(f) && (i64)text.n > f->max && !j->answer)
-        return fail_field(op, f->name, "must have at most %lld bytes as JSON", (long long)f->max);
+        return fail_field(op, f->name, TR("must have at most %lld bytes as JSON", "не больше %lld байт JSON"),
+                          (long long)f->max);
     *(json_raw *)out = (json_raw){ text };
     return OK;
 }

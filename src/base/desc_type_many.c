@@ -37,7 +37,8 @@ static err_t item_read(struct op *op, const struct field *f, struct json *j, voi
 {
     if (f->sub) return desc_read_value(op, f->sub, j, item);
     if (json_peek(j) == JSON_NULL) {
-        if (!(f->elem->flags & NULLABLE) && !j->answer) return fail_field(op, "", "must not be null");
+        if (!(f->elem->flags & NULLABLE) && !j->answer)
+            return fail_field(op, "", TR("must not be null", "не может быть null"));
         return json_null(j) ? OK : desc_syntax(op, j);
     }
     TRY(f->elem->type->read(op, f->elem, j, item));
@@ -57,8 +58,11 @@ static err_t next_item(struct op *op, const struct field *f, struct json *j, voi
 {
     struct list *l = (void *)((char *)record + f->off);
     i64 most = f->min != f->max && !j->answer ? f->max : MOST_ITEMS;
-    if ((i64)l->n >= most) return fail_field(op, f->name, "must have at most %lld items", (long long)most);
-    if (arena_over(op->arena)) return fail(op, ERR_LIMIT, "the list needs too much memory");
+    if ((i64)l->n >= most)
+        return fail_field(op, f->name, TR("must have at most %lld items", "не больше %lld элементов"),
+                          (long long)most);
+    if (arena_over(op->arena))
+        return fail(op, ERR_LIMIT, TR("the list needs too much memory", "списку нужно слишком много памяти"));
     return OK;
 }
 
@@ -67,7 +71,7 @@ static err_t list_read(struct op *op, const struct field *f, struct json *j, voi
     struct list *l = list_begin(op, out);
     char *record = (char *)out - f->off;
     if (json_peek(j) != JSON_ARRAY) {
-        if (!(f->flags & ONE_OR_MANY)) return desc_wrong(op, f, j, "a list");
+        if (!(f->flags & ONE_OR_MANY)) return desc_wrong(op, f, j, TR("a list", "список"));
         err_t e = item_read(op, f, j, desc_list_add(op->arena, f, record));
         if (e && op->err.field.p) desc_prefix(op, str_of(f->name), -1);
         return e;
@@ -130,7 +134,7 @@ static err_t map_key(struct op *op, const struct field *f, const struct list *l,
     TRY(field_check(op, k, (char *)item + k->off));
     for (size_t i = 0; i + 1 < l->n; i++)
         if (str_eq(*(const str *)(const void *)((char *)l->item + i * f->sub->size + k->off), key))
-            return fail_field(op, "", "is given twice");
+            return fail_field(op, "", TR("is given twice", "указано дважды"));
     return OK;
 }
 
@@ -140,7 +144,8 @@ static err_t map_value(struct op *op, const struct field *f, struct json *j, voi
     struct field unnamed = *v; /* the key names it */
     unnamed.name = "";
     if (json_peek(j) == JSON_NULL) {
-        if (!(v->flags & NULLABLE) && !j->answer) return fail_field(op, "", "must not be null");
+        if (!(v->flags & NULLABLE) && !j->answer)
+            return fail_field(op, "", TR("must not be null", "не может быть null"));
         return json_null(j) ? OK : desc_syntax(op, j);
     }
     TRY(v->type->read(op, &unnamed, j, (char *)item + v->off));
@@ -154,10 +159,12 @@ static err_t map_read(struct op *op, const struct field *f, struct json *j, void
 {
     struct list *l = list_begin(op, out);
     char *record = (char *)out - f->off;
-    if (json_peek(j) != JSON_OBJECT) return desc_wrong(op, f, j, "an object");
+    if (json_peek(j) != JSON_OBJECT) return desc_wrong(op, f, j, TR("an object", "объект"));
     if (!json_object(j)) return desc_syntax(op, j);
     for (str key; json_key(j, &key);) {
-        if (l->n >= MOST_KEYS) return fail_field(op, f->name, "must have at most %d members", MOST_KEYS);
+        if (l->n >= MOST_KEYS)
+            return fail_field(op, f->name, TR("must have at most %d members", "не больше %d элементов"),
+                              MOST_KEYS);
         TRY(next_item(op, f, j, record));
         void *item = desc_list_add(op->arena, f, record);
         err_t e = map_key(op, f, l, key, item);

@@ -20,8 +20,8 @@ TEST(openapi_of_a_table)
         "\"thing_out\":{\"type\":\"object\"",
         "\"security\":[{},{\"bearer\":[]}]",
         "\"text/event-stream\"",
-        "\"requestBody\":{\"required\":false,\"content\":{\"application/"
-        "json\":{\"schema\":{\"type\":\"array\"",
+        ("\"requestBody\":{\"required\":false,\"content\":{\"application/"
+         "json\":{\"schema\":{\"type\":\"array\""),
     };
     for (size_t i = 0; i < LEN(parts); i++)
         if (!str_find(doc, str_of(parts[i]), &at))

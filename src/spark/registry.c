@@ -43,11 +43,8 @@ static DESC(package_create);
 
 #define D struct version_create
 static const struct field version_create_fields[] = {
-    { F(version), .max = 128 },
-    { F(changelog), .max = 65536 },
-    { F(signature), .max = 128 },
-    { F(signer_key), .max = 64 },
-    { F(is_stable) },
+    { F(version), .max = 128 },   { F(changelog), .max = 65536 }, { F(checksum), .max = 64 },
+    { F(signature), .max = 128 }, { F(signer_key), .max = 64 },   { F(is_stable) },
 };
 #undef D
 static DESC(version_create);
