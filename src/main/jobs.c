@@ -47,18 +47,22 @@ static err_t release(struct op *op, struct jobs *j, const struct job *job)
     return db_flush(op);
 }
 
-static err_t run(struct op *op, struct jobs *j, const struct job *job)
+static void run_now(struct op *op, const struct job *job)
 {
-    bool mine;
-    TRY(take(op, j, job, &mine));
-    if (!mine) return OK;
     i64 began = time_mono_us();
     err_t e = job->run(op);
     if (!e) e = db_flush(op);
     if (e) LOG_WARN("job failed", KV("job", job->name), KV("error", op->err.msg));
     op_clear(op);
     LOG_DEBUG("job", KV("job", job->name), KV("us", time_mono_us() - began));
-    return release(op, j, job);
+}
+
+static err_t run(struct op *op, struct jobs *j, const struct job *job)
+{
+    bool mine = job->every_node;
+    if (!mine) TRY(take(op, j, job, &mine));
+    if (mine) run_now(op, job);
+    return mine && !job->every_node ? release(op, j, job) : OK;
 }
 
 static void run_in_operation(struct jobs *j, const struct job *job)

@@ -77,9 +77,9 @@ void world_postgres(struct op *op, world_body *body)
 str world_token(struct world *w, i64 user_id, i64 project_id, const char *scopes)
 {
     str secret;
+    struct account_token token = { user_id, project_id, S("test"), str_of(scopes), { 0 } };
     OTHER_OP(o, w->op);
-    assert_ok(o,
-              account_token_new(o, user_id, project_id, S("test"), str_of(scopes), (time_us){ 0 }, &secret));
+    assert_ok(o, account_token_new(o, &token, &secret));
     assert_ok(o, db_flush(o));
     return str_copy(w->op->arena, secret);
 }

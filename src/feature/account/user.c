@@ -166,8 +166,8 @@ static err_t forget_everywhere(struct op *op, i64 id)
 {
     size_t n;
     const struct feature *const *f = account_features(&n);
-    for (size_t i = 0; i < n; i++)
-        if (f[i]->forget_user) TRY(f[i]->forget_user(op, id));
+    while (n--) /* what stands on other features' rows goes before them */
+        if (f[n]->forget_user) TRY(f[n]->forget_user(op, id));
     return OK;
 }
 
