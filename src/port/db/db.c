@@ -97,14 +97,13 @@ static void nobody(void *arg UNUSED, err_t code UNUSED) {}
 static void work_done(void *arg)
 {
     struct db_work *w = arg;
-    if (!w->db) return;
+    if (w->ended) return;
     /* The operation itself may be gone: its error slot is replaced by one of our own. */
     struct arena a = { 0 };
     struct op op = { .arena = &a, .who = &principal_nobody };
     roll_back(&op, w, 1);
     w->db->ops->release(w);
     w->db->ops->settle(w, NULL, nobody, NULL);
-    w->db = NULL;
     arena_free(&a);
 }
 
@@ -116,7 +115,7 @@ void db_leave(struct op *op)
 
 static struct db_work *work_of(struct op *op)
 {
-    if (op->work && op->work->db) return op->work;
+    if (op->work && !op->work->ended) return op->work;
     if (!op->ports || !op->ports->db) bug("operation without a database");
     struct db_work *w = arena_alloc(op->arena, op->ports->db->ops->work_size);
     w->db = op->ports->db;
@@ -350,13 +349,14 @@ err_t db_flush(struct op *op)
 void db_when_durable(struct op *op, void (*done)(void *arg, err_t), void *arg)
 {
     struct db_work *w = op->work;
-    if (!w || !w->db) {
+    if (!w || w->ended) {
         done(arg, OK);
         return;
     }
     if (w->depth) bug("an operation ends inside a transaction");
     const struct db_ops *ops = w->db->ops;
     ops->release(w);
+    w->ended = true;
     /* From here on the arena, and the work in it, may go at any moment. */
     ops->settle(w, NULL, done, arg);
 }

@@ -20,8 +20,9 @@ struct db {
 };
 struct db_work {
     struct db *db;
-    int depth;             /* open transactions */
-    int failed;            /* depth at which a statement failed; only its rollback helps. 0: none */
+    int depth;  /* open transactions */
+    int failed; /* depth at which a statement failed; only its rollback helps. 0: none */
+    bool ended; /* db_when_durable() was called: the database may be closed before the arena goes */
     struct db_hook *hooks; /* of open transactions, last one first */
 };
 
