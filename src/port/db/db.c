@@ -186,13 +186,12 @@ static err_t no_row(struct op *op, const struct db_result *r, const char *what)
     return r->n ? OK : fail(op, ERR_NOT_FOUND, "%s not found", what);
 }
 
-err_t db_one_sql(struct op *op, const struct desc *d, void *out, bool *found, struct sql sql,
-                 const struct db_arg *arg, size_t n)
+err_t db_one_sql(struct op *op, struct db_row row, struct sql sql, const struct db_arg *arg, size_t n)
 {
-    struct db_result r = { .want = DB_WANT_ONE, .desc = d, .out = out };
+    struct db_result r = { .want = DB_WANT_ONE, .desc = row.desc, .out = row.out };
     TRY(run_sql(op, sql, arg, n, &r));
-    if (!found) return no_row(op, &r, d->name);
-    *found = r.n > 0;
+    if (!row.found) return no_row(op, &r, row.desc->name);
+    *row.found = r.n > 0;
     return OK;
 }
 
@@ -211,10 +210,10 @@ err_t db_i64_sql(struct op *op, i64 *out, struct sql sql, const struct db_arg *a
     return no_row(op, &r, "row");
 }
 
-err_t db_each_sql(struct op *op, const struct desc *d, err_t (*each)(struct op *, void *ctx, void *record),
-                  void *ctx, struct sql sql, const struct db_arg *arg, size_t n)
+err_t db_each_sql(struct op *op, struct db_walk walk, struct sql sql, const struct db_arg *arg, size_t n)
 {
-    struct db_result r = { DB_WANT_EACH, d, arena_alloc(op->arena, d->size), each, ctx };
+    void *record = arena_alloc(op->arena, walk.desc->size);
+    struct db_result r = { DB_WANT_EACH, walk.desc, record, walk.each, walk.ctx };
     return run_sql(op, sql, arg, n, &r);
 }
 

@@ -77,25 +77,37 @@ struct sql {
 
 #define db_exec(op, lit, ...)            db_exec_sql((op), NULL, SQL(lit), DB_ARGS(__VA_ARGS__))
 #define db_exec_n(op, changed, lit, ...) db_exec_sql((op), (changed), SQL(lit), DB_ARGS(__VA_ARGS__))
-#define db_one(op, desc, out, lit, ...)  db_one_sql((op), (desc), (out), NULL, SQL(lit), DB_ARGS(__VA_ARGS__))
+#define db_one(op, desc, out, lit, ...) \
+    db_one_sql((op), (struct db_row){ (desc), (out), NULL }, SQL(lit), DB_ARGS(__VA_ARGS__))
 #define db_find(op, desc, out, found, lit, ...) \
-    db_one_sql((op), (desc), (out), (found), SQL(lit), DB_ARGS(__VA_ARGS__))
+    db_one_sql((op), (struct db_row){ (desc), (out), (found) }, SQL(lit), DB_ARGS(__VA_ARGS__))
 #define db_all(op, desc, list_, lit, ...) db_all_sql((op), (desc), (list_), SQL(lit), DB_ARGS(__VA_ARGS__))
 #define db_i64(op, out, lit, ...)         db_i64_sql((op), (out), SQL(lit), DB_ARGS(__VA_ARGS__))
+#define db_each(op, desc, each, ctx, lit, ...) \
+    db_each_sql((op), (struct db_walk){ (desc), (each), (ctx) }, SQL(lit), DB_ARGS(__VA_ARGS__))
 
 err_t db_exec_sql(struct op *, i64 *changed, struct sql, const struct db_arg *, size_t n) MUST_USE;
-/* One row into *out. No row: ERR_NOT_FOUND when found is NULL, else *found = false and OK. INSERT ...
- * RETURNING works too. */
-err_t db_one_sql(struct op *, const struct desc *, void *out, bool *found, struct sql, const struct db_arg *,
-                 size_t n) MUST_USE;
+/* One row, the first, into *out; the rest of the struct is zero. No row: ERR_NOT_FOUND when found is NULL,
+ * else *found = false and OK. INSERT ... RETURNING works too. */
+struct db_row {
+    const struct desc *desc;
+    void *out;
+    bool *found;
+};
+err_t db_one_sql(struct op *, struct db_row, struct sql, const struct db_arg *, size_t n) MUST_USE;
 /* All rows into a LIST(T); in op->arena. More than arena's limit: ERR_LIMIT. */
 err_t db_all_sql(struct op *, const struct desc *, void *list, struct sql, const struct db_arg *,
                  size_t n) MUST_USE;
 /* First column of the only row; NULL counts as 0; no row: ERR_NOT_FOUND. */
 err_t db_i64_sql(struct op *, i64 *out, struct sql, const struct db_arg *, size_t n) MUST_USE;
-/* For large results: calls each(ctx, record) a row at a time, record reused; stops at the first error. */
-err_t db_each_sql(struct op *, const struct desc *, err_t (*each)(struct op *, void *ctx, void *record),
-                  void *ctx, struct sql, const struct db_arg *, size_t n) MUST_USE;
+/* For large results: calls each(op, ctx, record) a row at a time, record reused; stops at the first error. It
+ * may use the database itself. */
+struct db_walk {
+    const struct desc *desc;
+    err_t (*each)(struct op *, void *ctx, void *record);
+    void *ctx;
+};
+err_t db_each_sql(struct op *, struct db_walk, struct sql, const struct db_arg *, size_t n) MUST_USE;
 
 /* A statement put together from literal pieces (optional filters). Prepared once per distinct text. */
 struct db_text {

@@ -1,4 +1,6 @@
 /* What db.h promises, over every engine. */
+#include "tests/unit/test.h"
+
 #include "base/json.h"
 #include "port/db/db_test_util.h"
 #include "port/db/migrate.h"
@@ -226,16 +228,15 @@ CONTRACT(walks_large_results)
         AUTO(db_tx) struct db_tx tx = { 0 };
         if (in_tx) assert_ok(op, db_begin(op, &tx));
         i64 sum = 0;
-        assert_ok(op, db_each_sql(op, &row_desc, sum_each, &sum, SQL("SELECT * FROM rows ORDER BY small"),
-                                  NULL, 0));
+        assert_ok(op, db_each(op, &row_desc, sum_each, &sum, "SELECT * FROM rows ORDER BY small"));
         assert_int_equal(sum, 999 * 1000 / 2);
         if (in_tx) assert_ok(op, db_commit(&tx));
     }
     assert_ok(op, db_exec(op, "INSERT INTO rows (small) VALUES (1000), (1001)"));
     i64 sum = 0;
-    assert_err(op, ERR_LIMIT,
-               db_each_sql(op, &row_desc, sum_each, &sum,
-                           SQL("SELECT * FROM rows WHERE small > ? ORDER BY small"), DB_ARGS(A(990))));
+    assert_err(
+        op, ERR_LIMIT,
+        db_each(op, &row_desc, sum_each, &sum, "SELECT * FROM rows WHERE small > ? ORDER BY small", A(990)));
     assert_int_equal(sum, 991 * 9 + 36);
     assert_int_equal(count(op), 1001);
 }

@@ -1,3 +1,5 @@
+#include "tests/unit/test.h"
+
 #include "port/db/db_test_util.h"
 #include "port/db/migrate.h"
 #include <sys/wait.h>
