@@ -151,7 +151,8 @@ err_t db_flush(struct op *) MUST_USE; /* waits until everything this operation c
  * not block. */
 void db_when_durable(struct op *, void (*done)(void *arg, err_t), void *arg);
 
-/* For an operation that outlives the database: rolls back what is open and ends its use, before db_close(). */
+/* For an operation that outlives the database: rolls back what is open and ends its use, before db_close().
+ */
 void db_leave(struct op *);
 
 /* What a statement did wrong against a UNIQUE or FOREIGN KEY constraint comes back as ERR_CONFLICT with the

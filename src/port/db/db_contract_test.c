@@ -1,6 +1,4 @@
 /* What db.h promises, over every engine. */
-#include "tests/unit/test.h"
-
 #include "base/json.h"
 #include "port/db/db_test_util.h"
 #include "port/db/migrate.h"

@@ -1,7 +1,5 @@
 /* Acknowledged means durable: numbered rows are written from several threads while processes are killed,
  * disks fail and servers crash; every number whose acknowledgement came must be there afterwards. */
-#include "tests/unit/test.h"
-
 #include "base/log.h"
 #include "base/rand.h"
 #include "port/db/db_fault_vfs.h"

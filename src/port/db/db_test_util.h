@@ -1,9 +1,10 @@
 /* Contract tests run over every engine: CONTRACT(name) { ... } registers db_sqlite_name and db_postgres_name,
- * each with a fresh database behind op. Include tests/unit/test.h first. A second operation on another thread
+ * each with a fresh database behind op. A second operation on another thread
  * or after the first: OTHER_OP. */
 #pragma once
 #include "port/db/db.h"
 #include "port/ports.h"
+#include "tests/unit/test.h"
 
 typedef void db_test_body(struct op *);
 void db_test_sqlite(struct op *, db_test_body *);

@@ -1,5 +1,3 @@
-#include "tests/unit/test.h"
-
 #include "port/db/db_test_util.h"
 
 struct db *db_test_open(struct op *op, str url)

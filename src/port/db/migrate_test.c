@@ -1,5 +1,3 @@
-#include "tests/unit/test.h"
-
 #include "port/db/db_test_util.h"
 #include "port/db/migrate.h"
 #include <sys/wait.h>
