@@ -118,6 +118,18 @@ CREATE TABLE account_epoch (
 );
 INSERT INTO account_epoch (one, epoch) VALUES (1, 0);
 
+-- Answers kept for Idempotency-Key. status 0: the request is under way.
+CREATE TABLE kept_answers (
+    user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    status BIGINT NOT NULL,
+    body TEXT,
+    created_at @TIME NOT NULL,
+    PRIMARY KEY (user_id, key)
+);
+CREATE INDEX kept_answers_created ON kept_answers (created_at);
+
 -- No foreign keys: an entry outlives the person it names. before and after are text, not JSON, because the hash
 -- covers their bytes.
 CREATE TABLE audit_log (
@@ -166,6 +178,7 @@ INSERT INTO audit_chain (one, head_id, head_hash, anchor_id, anchor_hash) VALUES
 -- postgres: DROP FUNCTION audit_log_keep();
 DROP TABLE audit_chain;
 DROP TABLE audit_log;
+DROP TABLE kept_answers;
 DROP TABLE account_epoch;
 DROP TABLE sign_in_failures;
 DROP TABLE one_time_links;

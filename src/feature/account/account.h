@@ -6,6 +6,7 @@
 #include "feature/account/right.h"
 
 struct feature;
+struct http_idempotency;
 /* One folder, four features: one's own account; the administrator's view of people; projects; the audit log.
  */
 extern const struct feature account_feature, admin_feature, project_feature, audit_feature;
@@ -65,3 +66,7 @@ err_t account_audit_detail(struct op *, str target, json_raw before, json_raw af
 void account_audit_refused(struct op *, err_t);
 /* The JSON of a record by its descriptor, for account_audit_detail(): WRITEONLY members are left out. */
 json_raw account_audit_json(struct op *, const struct desc *, const void *record);
+
+/* For http_options.idempotency: answers kept for a day in the database. One that holds a secret is not kept;
+ * to ask for it again is ERR_CONFLICT. */
+extern const struct http_idempotency account_idempotency;

@@ -60,7 +60,7 @@ void auth_reset_cache(void); /* another database stands behind the process: test
 /* From here on op acts as u: the audit entry of a sign-in names who signed in. */
 void auth_become(struct op *, const struct user *, i64 session_id);
 
-/* AUTO(hidden_note) struct hidden_note h = note_hide(op): transactions until the end of the scope are
+/* HIDE_NOTE(op): transactions until the end of the scope are
  * bookkeeping, not the audited act itself. */
 struct hidden_note {
     struct op *op;
@@ -73,6 +73,7 @@ static inline struct hidden_note note_hide(struct op *op)
     return h;
 }
 static inline void hidden_note_done(struct hidden_note *h) { h->op->note = h->note; }
+#define HIDE_NOTE(op) AUTO(hidden_note) UNUSED struct hidden_note hidden_note = note_hide(op)
 
 /* Passwords (password.c): argon2id, a few at once. Never inside a transaction. */
 err_t password_hash(struct op *, str password, str *hash) MUST_USE;

@@ -132,5 +132,15 @@ err_t sql_failures_add(struct op *, str name, time_us now, time_us forget_before
 err_t sql_failures_lock(struct op *, str name, time_us until) MUST_USE;
 err_t sql_failures_clear(struct op *, str name) MUST_USE;
 
-/* Removes what has expired: sessions, links, invites, refresh tokens and failures. */
+struct kept_answer {
+    str fingerprint, body;
+    i64 status;
+    time_us created_at;
+};
+err_t sql_kept_find(struct op *, i64 user_id, str key, struct kept_answer *, bool *found) MUST_USE;
+err_t sql_kept_reserve(struct op *, i64 user_id, str key, const struct kept_answer *, bool *mine) MUST_USE;
+err_t sql_kept_store(struct op *, i64 user_id, str key, i64 status, str body) MUST_USE;
+err_t sql_kept_delete(struct op *, i64 user_id, str key) MUST_USE;
+
+/* Removes what has expired: sessions, links, invites, refresh tokens, failures, kept answers. */
 err_t sql_sweep(struct op *, time_us now) MUST_USE;

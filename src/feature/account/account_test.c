@@ -1,5 +1,6 @@
 #include "base/enc.h"
 #include "feature/account/account_test_util.h"
+#include "net/http.h"
 #include <pthread.h>
 
 BOTH(migrates_down_and_up)
@@ -498,4 +499,45 @@ BOTH(signing_keys_rotate)
     assert_ok(n, session_refresh(n, fresh.refresh_token, &fresh)); /* sessions go on */
     assert_ok(n, db_flush(n));
     test_who(op, fresh.access_token);
+}
+
+BOTH(kept_answers)
+{
+    struct user u = test_user(op, "olga", USER_PERSON), v = test_user(op, "pete", USER_PERSON);
+    const struct http_idempotency *kept = &account_idempotency;
+    struct principal who = { .kind = WHO_USER, .user_id = u.id },
+                     other = { .kind = WHO_USER, .user_id = v.id };
+    struct http_kept k = { .key = S("k1"), .fingerprint = S("f1") };
+    REQUEST(a, op, who);
+    assert_ok(a, kept->find(a, &k));
+    assert_int_equal(k.status, 0);
+    REQUEST(b, a, who);
+    assert_err(b, ERR_CONFLICT, kept->find(b, &(struct http_kept){ .key = k.key, .fingerprint = S("f1") }));
+    k.status = 201;
+    k.body = S("{\"id\":1}");
+    assert_ok(a, kept->store(a, &k));
+    REQUEST(c, a, who);
+    struct http_kept got = { .key = k.key, .fingerprint = S("f1") };
+    assert_ok(c, kept->find(c, &got));
+    assert_int_equal(got.status, 201);
+    assert_str(got.body, S("{\"id\":1}"));
+    got.fingerprint = S("f2");
+    assert_err(c, ERR_CONFLICT, kept->find(c, &got));
+    REQUEST(d, c, other);
+    got = (struct http_kept){ .key = k.key, .fingerprint = S("f1") };
+    assert_ok(d, kept->find(d, &got)); /* another person's key is another key */
+    assert_int_equal(got.status, 0);
+    assert_ok(d, kept->store(d, &got)); /* failed: given up */
+    assert_ok(d, kept->find(d, &got));
+    got.status = 201;
+    got.body = S("{\"token\":\"nbp_abc\"}");
+    assert_ok(d, kept->store(d, &got)); /* a secret is not kept */
+    assert_err(d, ERR_CONFLICT, kept->find(d, &got));
+    i64 n;
+    assert_ok(d, db_i64(d, &n, "SELECT count(*) FROM kept_answers WHERE body LIKE '%nbp_%'"));
+    assert_int_equal(n, 0);
+    assert_ok(
+        d, db_exec(d, "UPDATE kept_answers SET created_at = ?", A((time_us){ time_now().us - SEC(86401) })));
+    assert_ok(d, kept->find(d, &got));
+    assert_int_equal(got.status, 0);
 }

@@ -221,7 +221,7 @@ static err_t by_token(struct op *op, str text, struct principal *out, i64 *expir
     if (h.project_id) out->rights &= ~(RIGHT_USER | RIGHT_ADMIN | RIGHT_AUDIT_READ);
     *expires_us = h.expires_at.us ? h.expires_at.us : INT64_MAX;
     if (now.us - h.last_used_at.us < USED_EVERY_US) return OK;
-    AUTO(hidden_note) struct hidden_note hidden = note_hide(op);
+    HIDE_NOTE(op);
     return sql_token_used(op, h.token_id, now);
 }
 

@@ -137,6 +137,47 @@ err_t sql_failures_clear(struct op *op, str name)
     return db_exec(op, "DELETE FROM sign_in_failures WHERE name = ?", A(name));
 }
 
+#define D struct kept_answer
+static const struct field kept_answer_fields[] = {
+    { F(fingerprint) },
+    { F(body), .flags = NULLABLE },
+    { F(status) },
+    { F(created_at) },
+};
+#undef D
+static DESC(kept_answer);
+
+err_t sql_kept_find(struct op *op, i64 user_id, str key, struct kept_answer *k, bool *found)
+{
+    return db_find(
+        op, &kept_answer_desc, k, found,
+        "SELECT fingerprint, body, status, created_at FROM kept_answers WHERE user_id = ? AND key = ?",
+        A(user_id), A(key));
+}
+
+err_t sql_kept_reserve(struct op *op, i64 user_id, str key, const struct kept_answer *k, bool *mine)
+{
+    i64 n;
+    TRY(db_exec_n(
+        op, &n,
+        "INSERT INTO kept_answers (user_id, key, fingerprint, status, created_at) VALUES (?, ?, ?, 0, ?) "
+        "ON CONFLICT (user_id, key) DO NOTHING",
+        A(user_id), A(key), A(k->fingerprint), A(k->created_at)));
+    *mine = n == 1;
+    return OK;
+}
+
+err_t sql_kept_store(struct op *op, i64 user_id, str key, i64 status, str body)
+{
+    return db_exec(op, "UPDATE kept_answers SET status = ?, body = ? WHERE user_id = ? AND key = ?",
+                   A(status), A(body), A(user_id), A(key));
+}
+
+err_t sql_kept_delete(struct op *op, i64 user_id, str key)
+{
+    return db_exec(op, "DELETE FROM kept_answers WHERE user_id = ? AND key = ?", A(user_id), A(key));
+}
+
 err_t sql_sweep(struct op *op, time_us now)
 {
     time_us week_ago = { now.us - SEC(7 * 86400) }, day_ago = { now.us - SEC(86400) };
@@ -144,5 +185,6 @@ err_t sql_sweep(struct op *op, time_us now)
     TRY(db_exec(op, "DELETE FROM refresh_tokens WHERE used_at < ?", A(week_ago)));
     TRY(db_exec(op, "DELETE FROM one_time_links WHERE expires_at <= ?", A(now)));
     TRY(db_exec(op, "DELETE FROM invites WHERE expires_at <= ? AND used_at IS NULL", A(week_ago)));
+    TRY(db_exec(op, "DELETE FROM kept_answers WHERE created_at < ?", A(day_ago)));
     return db_exec(op, "DELETE FROM sign_in_failures WHERE last_at < ?", A(day_ago));
 }

@@ -60,7 +60,7 @@ err_t guard_failed(struct op *op, str login)
 {
     struct counter c[2];
     time_us now = time_now();
-    AUTO(hidden_note) struct hidden_note hidden = note_hide(op);
+    HIDE_NOTE(op);
     AUTO(db_tx) struct db_tx tx;
     TRY(db_begin(op, &tx));
     for (size_t i = 0, n = counters(op, login, c); i < n; i++) {

@@ -78,7 +78,7 @@ static err_t key_make(struct op *op, str *kid)
 /* The very first key: several nodes and requests may find none at the same time. */
 static err_t make_first(struct op *op)
 {
-    AUTO(hidden_note) struct hidden_note hidden = note_hide(op);
+    HIDE_NOTE(op);
     AUTO(db_tx) struct db_tx tx;
     TRY(db_begin(op, &tx));
     TRY(db_lock(op, LOCK_KEYS));

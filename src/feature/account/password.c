@@ -62,12 +62,11 @@ err_t password_hash(struct op *op, str password, str *hash)
     char text[ENCODED];
     rand_bytes(salt, sizeof salt);
     TRY(slot_take(op));
-    AUTO(slot) bool held = true;
+    AUTO(slot) UNUSED bool held = true;
     int e = argon2id_hash_encoded(PASSES, MEMORY_KIB, LANES, password.p, password.n, salt, sizeof salt, TAG,
                                   text, sizeof text);
     if (e) return fail_detail(op, ERR_INTERNAL, "argon2: %s", argon2_error_message(e));
     *hash = str_copy(op->arena, str_of(text));
-    (void)held;
     return OK;
 }
 
@@ -78,7 +77,7 @@ static const char nobody_hash[] = "$argon2id$v=19$m=19456,t=2,p=1$bmV0Yml0LW5vYm
 err_t password_check(struct op *op, str login, str password, str hash, bool *right)
 {
     TRY(slot_take(op));
-    AUTO(slot) bool held = true;
+    AUTO(slot) UNUSED bool held = true;
     TRY(guard_check(op, login)); /* others may have guessed while we waited */
     bool usable =
         str_starts(hash, S("$argon2id$")); /* "!" is the hash of who cannot sign in with a password */
@@ -87,6 +86,5 @@ err_t password_check(struct op *op, str login, str password, str hash, bool *rig
     if (e && e != ARGON2_VERIFY_MISMATCH)
         return fail_detail(op, ERR_INTERNAL, "argon2: %s", argon2_error_message(e));
     *right = !e && usable;
-    (void)held;
     return OK;
 }

@@ -85,7 +85,7 @@ static err_t robbed(struct op *op, const struct refresh *r)
     TRY(db_begin(op, &tx));
     TRY(sql_session_delete(op, r->session_id, r->user_id, &n));
     TRY(auth_forget(op));
-    AUTO(hidden_note) struct hidden_note hidden = note_hide(op);
+    HIDE_NOTE(op);
     TRY(db_commit(&tx));
     return fail(op, ERR_UNAUTHENTICATED, "the refresh token was used before; the session has ended");
 }
@@ -113,8 +113,7 @@ err_t session_refresh(struct op *op, str refresh_token, struct auth_tokens *out)
     }
     TRY(sql_session_used(op, r.session_id, now, (time_us){ now.us + SEC(REFRESH_S) }));
     TRY(hand_out(op, u.id, u.role, r.session_id, now, out));
-    AUTO(hidden_note)
-    struct hidden_note hidden = note_hide(op); /* every quarter of an hour: not worth an entry */
+    HIDE_NOTE(op); /* every quarter of an hour: not worth an entry */
     return db_commit(&tx);
 }
 

@@ -43,7 +43,7 @@ err_t totp_use(struct op *op, const struct user *u, str code, bool *right)
     i64 step;
     *right = false;
     if (!totp_match(op->arena, u->totp_secret, code, time_now(), &step)) return OK;
-    AUTO(hidden_note) struct hidden_note hidden = note_hide(op);
+    HIDE_NOTE(op);
     return sql_user_take_step(op, u->id, step, right);
 }
 
