@@ -4,7 +4,7 @@
 #include "feature/unit/unit_wire.h"
 #include "spark/commands.h"
 #include "spark/line_level.h"
-#include "spark/unit_find.h"
+#include "spark/local_find.h"
 #include <unistd.h>
 
 struct logs_in {
@@ -91,7 +91,7 @@ err_t cmd_logs(struct cli *cli, const void *arg)
 {
     const struct logs_in *in = arg;
     struct local_unit u;
-    TRY(unit_find(cli->op, in->unit, &u));
+    TRY(local_find(cli->op, in->unit, &u));
     struct show s = { .cli = cli, .in = in };
     s.out = BUF(&s.scratch);
     const char *dir = str_z(cli->op->arena, u.dir);

@@ -80,11 +80,9 @@ err_t cmd_search(struct cli *cli, const void *arg)
     const struct search_in *in = arg;
     static const char *const columns[] = { "name", "description", "category", "author", "downloads", NULL };
     AUTO(registry) struct registry r = { 0 };
-    struct package_list found;
+    struct reg_packages found;
     TRY(registry_open(cli->op, 0, &r));
-    struct package_query q = {
-        .category = in->category, .tag = in->tag, .sort = in->sort, .limit = in->limit
-    };
+    struct reg_query q = { .category = in->category, .tag = in->tag, .sort = in->sort, .limit = in->limit };
     if (in->words.n) q.q = str_join(cli->op->arena, in->words.item, in->words.n, S(" "));
     TRY(registry_list(&r, cli->op, &q, &found));
     cli_print_list(cli, &package_desc, &found.packages, columns);
@@ -100,11 +98,11 @@ err_t cmd_info(struct cli *cli, const void *arg)
     static const char *const columns[] = { "version",    "is_stable", "size_bytes", "created_at",
                                            "signer_key", "yanked_at", NULL };
     AUTO(registry) struct registry r = { 0 };
-    struct package_page page;
+    struct reg_page page;
     TRY(registry_open(cli->op, 0, &r));
     TRY(registry_get(&r, cli->op, in->name, &page));
     if (cli->json) {
-        cli_print_record(cli, &package_page_desc, &page);
+        cli_print_record(cli, &reg_page_desc, &page);
         return OK;
     }
     cli_print_record(cli, &package_desc, &page.package);
@@ -166,7 +164,7 @@ err_t cmd_install(struct cli *cli, const void *arg)
 /* ---- update ---- */
 
 /* The newest version that an update may choose; NULL: nothing newer. */
-static const struct package_version *newest(const struct package_page *page, const struct installed *p)
+static const struct package_version *newest(const struct reg_page *page, const struct installed *p)
 {
     const struct package_version *best = NULL;
     struct semver best_v = { 0 }, v;
@@ -192,7 +190,7 @@ struct update {
 
 static err_t update_one(struct update *u, const struct installed *p)
 {
-    struct package_page page;
+    struct reg_page page;
     struct cli *cli = u->cli;
     err_t e = registry_get(u->registry, cli->op, p->name, &page);
     if (e == ERR_NOT_FOUND && !u->in->names.n) {

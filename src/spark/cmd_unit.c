@@ -1,7 +1,7 @@
 /* stop, start, restart, pause, resume, rm, status. */
 #include "agent/agent_client.h"
 #include "spark/commands.h"
-#include "spark/unit_find.h"
+#include "spark/local_find.h"
 #include <poll.h>
 
 struct units_in {
@@ -141,7 +141,7 @@ static err_t show_status(struct cli *cli, const struct status_in *in)
 {
     struct local_answer a = { 0 };
     bool agent;
-    TRY(unit_list(cli->op, &a, &agent));
+    TRY(local_list(cli->op, &a, &agent));
     if (cli->json) {
         cli_print_list(cli, &local_unit_desc, &a.units, NULL);
         return OK;
@@ -155,7 +155,7 @@ static err_t show_status(struct cli *cli, const struct status_in *in)
 static err_t show_one(struct cli *cli, const struct status_in *in)
 {
     struct local_unit u;
-    TRY(unit_find(cli->op, in->unit, &u));
+    TRY(local_find(cli->op, in->unit, &u));
     if (in->watch) term_put(cli->term, S("\033[H\033[J"));
     cli_print_record(cli, &local_unit_desc, &u);
     return OK;

@@ -142,7 +142,8 @@ static err_t extract(struct fetch *f, int fd, str dir)
     struct unpacked u;
     if (lseek(fd, 0, SEEK_SET) < 0) return fail(f->op, ERR_INTERNAL, "seek: %s", strerror(errno));
     bool shown = bar_begin(f, &bar, TR("Extracting", "Распаковка"), f->version.size_bytes);
-    err_t e = unpack(f->op, fd, dir.p, &unpack_defaults, show_progress, shown ? &bar : NULL, &u);
+    struct unpack_options how = { .progress = show_progress, .ctx = shown ? &bar : NULL };
+    err_t e = unpack(f->op, fd, dir.p, &how, &u);
     if (shown) progress_end(&bar, !e);
     return e ? e : check_content(f, dir);
 }
@@ -190,7 +191,7 @@ static void say_waiting(void *ctx)
 err_t package_fetch(struct cli *cli, struct registry *r, const struct install_options *o,
                     struct installed *out, enum install_outcome *outcome)
 {
-    struct package_install offer;
+    struct reg_install offer;
     struct fetch f = { .cli = cli, .op = cli->op, .registry = r, .options = o, .p = out };
     TRY(registry_install(r, cli->op, o->name, o->version, &offer));
     f.version = offer.version;

@@ -99,7 +99,7 @@ TEST(pack_then_unpack_is_the_same_tree)
         pack_to(op, from, file, gzip);
         AUTO(fd) int fd = open(file, O_RDONLY | O_CLOEXEC);
         struct unpacked u;
-        assert_ok(op, unpack(op, fd, into, &unpack_defaults, NULL, NULL, &u));
+        assert_ok(op, unpack(op, fd, into, &(struct unpack_options){ 0 }, &u));
         struct tree a = collect(op, from, (struct tree_rules){ 0 }),
                     b = collect(op, into, (struct tree_rules){ 0 });
         assert_str(names(op, &b), names(op, &a));

@@ -159,17 +159,17 @@ static err_t read_changelog(struct op *op, const struct publish_options *o, cons
 
 static err_t register_package(struct registry *r, struct op *op, const struct manifest *m)
 {
-    struct package_create p = { .name = m->name,
-                                .display_name = m->display_name.n ? m->display_name : m->name,
-                                .description = m->description,
-                                .repository = m->repository,
-                                .category = m->category,
-                                .is_public = m->public };
+    struct reg_package_new p = { .name = m->name,
+                                 .display_name = m->display_name.n ? m->display_name : m->name,
+                                 .description = m->description,
+                                 .repository = m->repository,
+                                 .category = m->category,
+                                 .is_public = m->public };
     p.tags.item = m->tags.item, p.tags.n = m->tags.n;
     return registry_create(r, op, &p);
 }
 
-static const struct package_version *find_version(const struct package_page *page, str version)
+static const struct package_version *find_version(const struct reg_page *page, str version)
 {
     for (size_t i = 0; i < page->versions.n; i++)
         if (str_eq(page->versions.item[i].version, version)) return &page->versions.item[i];
@@ -179,7 +179,7 @@ static const struct package_version *find_version(const struct package_page *pag
 static err_t add_version(struct registry *r, struct op *op, const struct publish_options *o,
                          const struct manifest *m, struct published *out)
 {
-    struct version_create v = { .version = m->version, .checksum = out->checksum, .is_stable = m->stable };
+    struct reg_version_new v = { .version = m->version, .checksum = out->checksum, .is_stable = m->stable };
     TRY(read_changelog(op, o, m, &v.changelog));
     if (o->key.n) {
         struct sign_key key;
@@ -205,7 +205,7 @@ static err_t other_bytes(struct op *op, const struct published *p, str theirs)
 static err_t agree_on_version(struct registry *r, struct op *op, const struct publish_options *o,
                               const struct manifest *m, struct published *out, bool *upload)
 {
-    struct package_page page;
+    struct reg_page page;
     err_t e = registry_get(r, op, m->name, &page);
     if (e == ERR_NOT_FOUND) {
         op_clear(op);

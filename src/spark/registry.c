@@ -4,32 +4,32 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define D struct package_list
-static const struct field package_list_fields[] = {
+#define D struct reg_packages
+static const struct field reg_packages_fields[] = {
     { F_LIST(packages, &package_desc), .max = 1000, .doc = "Packages." },
     { F(total), .doc = "How many there are in all." },
 };
 #undef D
-DESC(package_list);
+DESC(reg_packages);
 
-#define D struct package_page
-static const struct field package_page_fields[] = {
+#define D struct reg_page
+static const struct field reg_page_fields[] = {
     { F_OBJ(package, &package_desc), .doc = "The package." },
     { F_LIST(versions, &package_version_desc), .max = 100000, .doc = "Its versions." },
 };
 #undef D
-DESC(package_page);
+DESC(reg_page);
 
-#define D struct package_install
-static const struct field package_install_fields[] = {
+#define D struct reg_install
+static const struct field reg_install_fields[] = {
     { F_OBJ(package, &package_desc), .doc = "The package." },
     { F_OBJ(version, &package_version_desc), .doc = "The version to install." },
 };
 #undef D
-DESC(package_install);
+DESC(reg_install);
 
-#define D struct package_create
-static const struct field package_create_fields[] = {
+#define D struct reg_package_new
+static const struct field reg_package_new_fields[] = {
     { F(name), .max = 63 },
     { F(display_name), .max = 200 },
     { F(description), .max = 4000 },
@@ -39,32 +39,33 @@ static const struct field package_create_fields[] = {
     { F(is_public) },
 };
 #undef D
-static DESC(package_create);
+static DESC(reg_package_new);
 
-#define D struct version_create
-static const struct field version_create_fields[] = {
-    { F(version), .max = 128 },   { F(changelog), .max = 65536 }, { F(checksum), .max = 64 },
+#define D struct reg_version_new
+static const struct field reg_version_new_fields[] = {
+    { F(version), .max = 128 },   { F(changelog), .max = 65536 }, { F(checksum), .max = 65 },
     { F(signature), .max = 128 }, { F(signer_key), .max = 64 },   { F(is_stable) },
 };
 #undef D
-static DESC(version_create);
+static DESC(reg_version_new);
 
-struct install_request {
-    str package_name, version;
+struct reg_install_in {
+    str package_name, version, install_path;
 };
-#define D struct install_request
-static const struct field install_request_fields[] = { { F(package_name), .max = 63 },
-                                                       { F(version), .max = 256 } };
+#define D struct reg_install_in
+static const struct field reg_install_in_fields[] = { { F(package_name), .max = 63 },
+                                                      { F(version), .max = 256 },
+                                                      { F(install_path), .max = 4096 } };
 #undef D
-static DESC(install_request);
+static DESC(reg_install_in);
 
-struct upload_state {
+struct reg_upload {
     i64 offset;
 };
-#define D struct upload_state
-static const struct field upload_state_fields[] = { { F(offset) } };
+#define D struct reg_upload
+static const struct field reg_upload_fields[] = { { F(offset) } };
 #undef D
-static DESC(upload_state);
+static DESC(reg_upload);
 
 /* ---- opening ---- */
 
@@ -138,8 +139,7 @@ static void put_query(struct op *op, struct buf *b, const char *name, str value)
     buf_printf(b, "%s=%.*s", name, STR(percent_encode(op->arena, value)));
 }
 
-err_t registry_list(struct registry *r, struct op *op, const struct package_query *q,
-                    struct package_list *out)
+err_t registry_list(struct registry *r, struct op *op, const struct reg_query *q, struct reg_packages *out)
 {
     struct buf b = BUF(op->arena);
     buf_z(&b, q->q.p ? "/api/spark/packages/search" : "/api/spark/packages");
@@ -149,32 +149,33 @@ err_t registry_list(struct registry *r, struct op *op, const struct package_quer
     put_query(op, &b, "sort", q->sort);
     if (q->limit) put_query(op, &b, "limit", arena_printf(op->arena, "%lld", (long long)q->limit));
     if (q->offset) put_query(op, &b, "offset", arena_printf(op->arena, "%lld", (long long)q->offset));
-    return client_call(r->http, op, GET, buf_str(&b), NULL, NULL, &package_list_desc, out);
+    return client_call(r->http, op, GET, buf_str(&b), NULL, NULL, &reg_packages_desc, out);
 }
 
-err_t registry_get(struct registry *r, struct op *op, str name, struct package_page *out)
+err_t registry_get(struct registry *r, struct op *op, str name, struct reg_page *out)
 {
-    return client_call(r->http, op, GET, package_path(op, name, ""), NULL, NULL, &package_page_desc, out);
+    return client_call(r->http, op, GET, package_path(op, name, ""), NULL, NULL, &reg_page_desc, out);
 }
 
-err_t registry_install(struct registry *r, struct op *op, str name, str version, struct package_install *out)
+err_t registry_install(struct registry *r, struct op *op, str name, str version, struct reg_install *out)
 {
-    struct install_request in = { name, version };
-    return client_call(r->http, op, POST, S("/api/spark/packages/install"), &install_request_desc, &in,
-                       &package_install_desc, out);
+    struct reg_install_in in = { name, version,
+                                 spark_path(op, arena_printf(op->arena, "packages/%.*s", STR(name)).p) };
+    return client_call(r->http, op, POST, S("/api/spark/packages/install"), &reg_install_in_desc, &in,
+                       &reg_install_desc, out);
 }
 
-err_t registry_create(struct registry *r, struct op *op, const struct package_create *in)
+err_t registry_create(struct registry *r, struct op *op, const struct reg_package_new *in)
 {
     struct package made;
-    return client_call(r->http, op, POST, S("/api/spark/packages"), &package_create_desc, in, &package_desc,
+    return client_call(r->http, op, POST, S("/api/spark/packages"), &reg_package_new_desc, in, &package_desc,
                        &made);
 }
 
-err_t registry_add_version(struct registry *r, struct op *op, str name, const struct version_create *in)
+err_t registry_add_version(struct registry *r, struct op *op, str name, const struct reg_version_new *in)
 {
     struct package_version made;
-    return client_call(r->http, op, POST, package_path(op, name, "/versions"), &version_create_desc, in,
+    return client_call(r->http, op, POST, package_path(op, name, "/versions"), &reg_version_new_desc, in,
                        &package_version_desc, &made);
 }
 
@@ -187,9 +188,9 @@ str registry_archive_path(struct op *op, str name, str version)
 
 err_t registry_upload_offset(struct registry *r, struct op *op, str name, str version, i64 *out)
 {
-    struct upload_state s = { 0 };
+    struct reg_upload s = { 0 };
     str path = arena_printf(op->arena, "%.*s/upload", STR(registry_archive_path(op, name, version)));
-    err_t e = client_call(r->http, op, GET, path, NULL, NULL, &upload_state_desc, &s);
+    err_t e = client_call(r->http, op, GET, path, NULL, NULL, &reg_upload_desc, &s);
     if (e && e != ERR_NOT_FOUND) return e;
     op_clear(op);
     *out = s.offset;

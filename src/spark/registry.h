@@ -20,43 +20,43 @@ void registry_done(struct registry *); /* AUTO(registry) */
 err_t login_read(struct op *, struct login *out) MUST_USE;
 err_t login_write(struct op *, const struct login *) MUST_USE;
 
-struct package_list {
+struct reg_packages {
     LIST(struct package) packages;
     i64 total;
 };
-struct package_page {
+struct reg_page {
     struct package package;
     LIST(struct package_version) versions;
 };
-struct package_install {
+struct reg_install {
     struct package package;
     struct package_version version;
 };
-extern const struct desc package_list_desc, package_page_desc, package_install_desc;
+extern const struct desc reg_packages_desc, reg_page_desc, reg_install_desc;
 
-struct package_query {
+struct reg_query {
     str q; /* absent: the list, else a search */
     str category, tag, sort;
     i64 limit, offset;
 };
-err_t registry_list(struct registry *, struct op *, const struct package_query *,
-                    struct package_list *out) MUST_USE;
-err_t registry_get(struct registry *, struct op *, str name, struct package_page *out) MUST_USE;
+err_t registry_list(struct registry *, struct op *, const struct reg_query *,
+                    struct reg_packages *out) MUST_USE;
+err_t registry_get(struct registry *, struct op *, str name, struct reg_page *out) MUST_USE;
 /* version: exact, a range, or absent for the newest stable. Records the installation. */
 err_t registry_install(struct registry *, struct op *, str name, str version,
-                       struct package_install *out) MUST_USE;
+                       struct reg_install *out) MUST_USE;
 
-struct package_create {
+struct reg_package_new {
     str name, display_name, description, repository, category;
     LIST(str) tags;
     bool is_public;
 };
-struct version_create {
+struct reg_version_new {
     str version, changelog, checksum, signature, signer_key;
     bool is_stable;
 };
-err_t registry_create(struct registry *, struct op *, const struct package_create *) MUST_USE;
-err_t registry_add_version(struct registry *, struct op *, str name, const struct version_create *) MUST_USE;
+err_t registry_create(struct registry *, struct op *, const struct reg_package_new *) MUST_USE;
+err_t registry_add_version(struct registry *, struct op *, str name, const struct reg_version_new *) MUST_USE;
 /* How much of the version's archive the registry has from an upload that broke off. */
 err_t registry_upload_offset(struct registry *, struct op *, str name, str version, i64 *out) MUST_USE;
 str registry_archive_path(struct op *, str name, str version);

@@ -223,8 +223,7 @@ static err_t open_archive(struct unpacker *u, int fd)
     return archive_read_open_fd(a, fd, 65536) == ARCHIVE_OK ? OK : read_failed(u);
 }
 
-err_t unpack(struct op *op, int fd, const char *into, const struct unpack_limits *limits,
-             client_progress progress, void *ctx, struct unpacked *out)
+err_t unpack(struct op *op, int fd, const char *into, const struct unpack_options *o, struct unpacked *out)
 {
     AUTO(archive_locale) locale_t old UNUSED = archive_locale_begin();
     AUTO(archive_read) struct archive *a = archive_read_new();
@@ -234,10 +233,10 @@ err_t unpack(struct op *op, int fd, const char *into, const struct unpack_limits
         return fail(op, ERR_INTERNAL, "open '%s': %s", into, strerror(errno));
     struct unpacker u = { .op = op,
                           .archive = a,
-                          .limits = limits,
+                          .limits = o->limits ? o->limits : &unpack_defaults,
                           .root = root,
-                          .progress = progress,
-                          .ctx = ctx,
+                          .progress = o->progress,
+                          .ctx = o->ctx,
                           .packed_bytes = st.st_size };
     u.last = &u.links;
     TRY(open_archive(&u, fd));

@@ -15,8 +15,12 @@ extern const struct unpack_limits unpack_defaults;
 struct unpacked {
     i64 files, bytes;
 };
+struct unpack_options {
+    const struct unpack_limits *limits; /* NULL: the defaults */
+    client_progress progress;           /* counts packed bytes; NULL: none */
+    void *ctx;
+};
 /* Reads the archive from fd's present position; `into` is an empty folder that only we write to. What was
- * extracted before an error stays: the caller removes the folder. progress may be NULL and counts packed
- * bytes. */
-err_t unpack(struct op *, int fd, const char *into, const struct unpack_limits *, client_progress progress,
-             void *ctx, struct unpacked *out) MUST_USE;
+ * extracted before an error stays: the caller removes the folder. */
+err_t unpack(struct op *, int fd, const char *into, const struct unpack_options *,
+             struct unpacked *out) MUST_USE;

@@ -47,7 +47,7 @@ static err_t extract(struct op *op, str bytes, const struct unpack_limits *limit
     AUTO(fd) int fd = mkstemp(file);
     unlink(file);
     assert_true(fd >= 0 && fs_write_all(fd, bytes) && !lseek(fd, 0, SEEK_SET));
-    return unpack(op, fd, into, limits, NULL, NULL, out);
+    return unpack(op, fd, into, &(struct unpack_options){ .limits = limits }, out);
 }
 
 static str tar_of(struct op *op, const struct raw *entry, size_t n)

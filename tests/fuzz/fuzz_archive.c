@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     AUTO(fd) int fd = memfd_create("archive", MFD_CLOEXEC);
     if (fd < 0 || !fs_write_all(fd, (str){ (const char *)data, size }) || lseek(fd, 0, SEEK_SET))
         bug("memfd");
-    err_t e = unpack(&op, fd, in, &limits, NULL, NULL, &u);
+    err_t e = unpack(&op, fd, in, &(struct unpack_options){ .limits = &limits }, &u);
     if (!e != !op.err.code) bug("the error slot and the answer differ");
     check_tree(&a, in, &files);
     if (files > limits.files || (!e && files != u.files))

@@ -1,7 +1,7 @@
-#include "spark/unit_find.h"
+#include "spark/local_find.h"
 #include "tests/unit/test.h"
 
-TEST(unit_pick_by_name_id_and_beginning)
+TEST(spark_local_pick_by_name_id_and_beginning)
 {
     static struct local_unit units[4];
     static const char *const ids[] = { "01890000-0000-7000-8000-00000000000a",
@@ -31,14 +31,14 @@ TEST(unit_pick_by_name_id_and_beginning)
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         const struct local_unit *u = NULL;
-        err_t e = unit_pick(op, &all, str_of(rows[i].text), &u);
+        err_t e = local_pick(op, &all, str_of(rows[i].text), &u);
         if (e != rows[i].want || (!e && u != &units[rows[i].which]))
             test_fail(__FILE__, __LINE__, "'%s'", rows[i].text);
         op_clear(op);
     }
     const struct local_unit *u;
     size_t at;
-    assert_int_equal(unit_pick(op, &all, S("0189"), &u), ERR_CONFLICT);
+    assert_int_equal(local_pick(op, &all, S("0189"), &u), ERR_CONFLICT);
     assert_true(str_find(op->err.msg, S("(web)"), &at) && str_find(op->err.msg, S("(twin)"), &at));
     op_clear(op);
 }

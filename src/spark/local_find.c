@@ -1,7 +1,7 @@
-#include "spark/unit_find.h"
+#include "spark/local_find.h"
 #include "base/lang.h"
 
-err_t unit_list(struct op *op, struct local_answer *out, bool *agent)
+err_t local_list(struct op *op, struct local_answer *out, bool *agent)
 {
     AUTO(agent_conn) struct agent_conn c = { .fd = -1 };
     struct local_request q = { .op = LOCAL_LIST };
@@ -28,7 +28,7 @@ static err_t ambiguous(struct op *op, const struct local_answer *all, str text)
                 STR(buf_str(&b)));
 }
 
-err_t unit_pick(struct op *op, const struct local_answer *all, str text, const struct local_unit **out)
+err_t local_pick(struct op *op, const struct local_answer *all, str text, const struct local_unit **out)
 {
     size_t named = 0, begun = 0;
     const struct local_unit *by_name = NULL, *by_id = NULL;
@@ -45,13 +45,13 @@ err_t unit_pick(struct op *op, const struct local_answer *all, str text, const s
                 TR("there is no unit '%.*s' on this machine", "на этой машине нет юнита '%.*s'"), STR(text));
 }
 
-err_t unit_find(struct op *op, str text, struct local_unit *out)
+err_t local_find(struct op *op, str text, struct local_unit *out)
 {
     struct local_answer all = { 0 };
     const struct local_unit *found;
     bool agent;
-    TRY(unit_list(op, &all, &agent));
-    TRY(unit_pick(op, &all, text, &found));
+    TRY(local_list(op, &all, &agent));
+    TRY(local_pick(op, &all, text, &found));
     *out = *found;
     return OK;
 }
