@@ -5,6 +5,7 @@
 #include "feature/unit/unit.h"
 #include "main/node.h"
 #include "main/program.h"
+#include "spark/spark.h"
 
 /* Order matters twice: migrations run, and features start, from top to bottom. */
 const struct feature *const features[] = {
@@ -27,7 +28,9 @@ struct tables tables_of_features(struct arena *a)
     t.ncommands[0] = nprogram_commands;
     t.commands[1] = agent_commands;
     t.ncommands[1] = agent_ncommands;
-    t.ncommand_tables = 2;
+    t.commands[2] = spark_commands;
+    t.ncommands[2] = spark_commands_count;
+    t.ncommand_tables = 3;
     for (size_t i = 0; i < nfeatures; i++) {
         const struct feature *f = features[i];
         t.routes[i] = f->routes;
