@@ -49,7 +49,8 @@ static void put_command(struct buf *b, const struct cli_program *p, const struct
     cli_field_rows(b->arena, c->in, false, &rows);
     put_rows(b, &rows);
     if (c->example) {
-        put_line(b, ".PP\n", str_of(TR("Example:", "Пример:")));
+        buf_put(b, S(".PP\n"));
+        put_line(b, "", str_of(TR("Example:", "Пример:")));
         buf_put(b, S(".PP\n.EX\n"));
         put_line(b, "", str_of(c->example));
         buf_put(b, S(".EE\n"));
@@ -109,7 +110,8 @@ void cli_man(struct buf *b, const char *program, const struct command *const *ta
     put_line(b, ".SH", str_of(TR("SYNOPSIS", "ВЫЗОВ")));
     buf_put(b, S(".B "));
     put_text(b, str_of(program));
-    put_line(b, "\n.I", str_of(TR("command", "команда")));
+    buf_char(b, '\n');
+    put_line(b, ".I", str_of(TR("command", "команда")));
     put_line(b, "", str_of(TR("[arguments] [options]", "[аргументы] [параметры]")));
     put_line(b, ".SH", str_of(TR("COMMANDS", "КОМАНДЫ")));
     for (size_t i = 0; i < p.n; i++)

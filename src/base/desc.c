@@ -13,7 +13,7 @@ const struct field *desc_field(const struct desc *d, str name)
     return NULL;
 }
 
-bool desc_bytes_are_zero(const void *p, size_t n)
+static bool bytes_are_zero(const void *p, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (((const u8 *)p)[i]) return false;
@@ -26,15 +26,16 @@ static size_t value_size(const struct field *f)
     return f->type == &type_object ? f->sub->size : 0;
 }
 
-static bool value_is_null(const struct field *f, const void *val)
+bool desc_value_is_null(const struct field *f, const void *val)
 {
-    if (f->type == &type_object) return desc_bytes_are_zero(val, value_size(f));
+    if (f->type == &type_object) return bytes_are_zero(val, value_size(f));
+    if (f->type == &type_enum) return !*f->choice[*(const int *)val];
     return f->type->is_null && f->type->is_null(val);
 }
 
 bool field_is_null(const struct field *f, const void *record)
 {
-    return value_is_null(f, (const char *)record + f->off);
+    return desc_value_is_null(f, (const char *)record + f->off);
 }
 
 size_t desc_item_size(const struct field *list)

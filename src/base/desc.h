@@ -150,8 +150,9 @@ void *desc_list_add(struct arena *, const struct field *list, void *record);
 err_t desc_required(struct op *, const struct desc *, u64 given, unsigned sources) MUST_USE;
 /* As an answer: all members but WRITEONLY and INTERNAL ones. */
 void desc_write(struct buf *, const struct desc *, const void *val);
-/* As a request's body, for clients: without READONLY, PATH, QUERY, HEADER and INTERNAL members and absent
- * str; a BODY member stands alone. */
+/* As a request's body, for clients: without READONLY, PATH, QUERY, HEADER and INTERNAL members, and without
+ * those that hold nothing (absent str, json or list, time 0, nil uuid, NULLABLE null); a BODY member stands
+ * alone. */
 void desc_write_request(struct buf *, const struct desc *, const void *val);
 const struct field *desc_field(const struct desc *, str name); /* NULL: none */
 bool field_is_null(const struct field *, const void *record);

@@ -14,7 +14,7 @@ size_t desc_item_size(const struct field *list);
 err_t desc_count(struct op *, const struct field *, size_t n); /* range of a list */
 err_t desc_read_body(struct op *, const struct field *, struct json *, void *record);
 bool desc_list_is_null(const void *val);
-bool desc_bytes_are_zero(const void *p, size_t n);
+bool desc_value_is_null(const struct field *, const void *val); /* an object: all bytes are zero */
 void desc_write_value(struct buf *, const struct field *, const void *val, bool request);
 void desc_schema_range(struct buf *, const struct field *, const char *min, const char *max);
 void desc_schema_type(struct buf *, const struct field *,

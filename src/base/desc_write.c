@@ -1,16 +1,8 @@
 /* Record to JSON, and to text for people. One engine writes answers and requests: they differ in which
  * members count. */
 #include "base/desc_impl.h"
-#include <math.h>
 
 static void write_record(struct buf *b, const struct desc *d, const void *val, bool request);
-
-static bool is_null(const struct field *f, const void *val)
-{
-    if (f->type == &type_object) return desc_bytes_are_zero(val, f->sub->size);
-    if (f->type == &type_enum) return !*f->choice[*(const int *)val];
-    return f->type->is_null && f->type->is_null(val);
-}
 
 static void write_list(struct buf *b, const struct field *f, const struct list *l, bool request)
 {
@@ -41,7 +33,7 @@ static void write_map(struct buf *b, const struct field *f, const struct list *l
 
 void desc_write_value(struct buf *b, const struct field *f, const void *val, bool request)
 {
-    if (f->flags & NULLABLE && is_null(f, val)) buf_put(b, S("null"));
+    if (f->flags & NULLABLE && desc_value_is_null(f, val)) buf_put(b, S("null"));
     else if (f->type == &type_list) write_list(b, f, val, request);
     else if (f->type == &type_map) write_map(b, f, val, request);
     else if (f->type == &type_object) write_record(b, f->sub, val, request);
@@ -63,7 +55,7 @@ static bool unset(const struct field *f, const void *val)
                                                 &type_json, &type_list, &type_map };
     for (size_t i = 0; i < LEN(kinds); i++)
         if (f->type == kinds[i]) return f->type->is_null(val);
-    return is_null(f, val) && f->flags & NULLABLE;
+    return desc_value_is_null(f, val) && f->flags & NULLABLE;
 }
 
 static void write_record(struct buf *b, const struct desc *d, const void *val, bool request)
@@ -119,7 +111,7 @@ void field_text(struct buf *b, const struct field *f, const void *record)
 {
     const void *val = (const char *)record + f->off;
     char text[UUID_TEXT];
-    if (f->flags & WRITEONLY || is_null(f, val)) {
+    if (f->flags & WRITEONLY || desc_value_is_null(f, val)) {
         if (!(f->flags & WRITEONLY) && !(f->flags & NULLABLE) && f->type->size == sizeof(i64))
             buf_put(b, S("0"));
         return;

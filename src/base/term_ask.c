@@ -55,28 +55,33 @@ static void put_figures(struct buf *b, const struct progress *p, i64 now, bool e
     }
 }
 
-static void put_bar(struct buf *b, const struct progress *p)
+static void put_bar(struct buf *b, const struct progress *p, int room)
 {
     if (p->total <= 0) return;
     i64 done = MIN(p->done, p->total);
-    int filled = (int)((double)done / (double)p->total * BAR);
-    buf_char(b, '[');
-    for (int i = 0; i < BAR; i++) buf_char(b, i < filled ? '#' : '-');
-    buf_printf(b, "] %3d%%  ", (int)((double)done / (double)p->total * 100));
+    int size = MIN(room - 9, BAR), filled = (int)((double)done / (double)p->total * size);
+    if (size >= 8) {
+        buf_char(b, '[');
+        for (int i = 0; i < size; i++) buf_char(b, i < filled ? '#' : '-');
+        buf_put(b, S("] "));
+    }
+    buf_printf(b, "%3d%%  ", (int)((double)done / (double)p->total * 100));
 }
 
 static void draw(struct progress *p, i64 now)
 {
     AUTO(arena) struct arena a = { 0 };
-    struct buf b = BUF(&a);
-    buf_put(&b, term_safe(&a, p->label));
-    buf_put(&b, S("  "));
-    if (p->term->err_tty) put_bar(&b, p);
-    put_figures(&b, p, now, false);
-    str line = term_head(buf_str(&b), (size_t)p->term->width - 1);
+    struct buf b = BUF(&a), figures = BUF(&a);
+    bool tty = p->term->err_tty;
+    put_figures(&figures, p, now, false);
+    str label = term_safe(&a, p->label);
+    int room = p->term->width - 1 - (int)(term_width_of(label) + 2 + term_width_of(buf_str(&figures)));
+    buf_printf(&b, "%.*s  ", STR(label));
+    if (tty) put_bar(&b, p, room);
+    buf_put(&b, buf_str(&figures));
+    str line = tty ? term_head(buf_str(&b), (size_t)p->term->width - 1) : buf_str(&b);
+    term_write(p->term->err, p->term, arena_printf(&a, tty ? "\r%.*s\033[K" : "%.*s\n", STR(line)));
     p->drawn_us = now;
-    if (p->term->err_tty) term_write(p->term->err, p->term, arena_printf(&a, "\r%.*s\033[K", STR(line)));
-    else term_write(p->term->err, p->term, arena_printf(&a, "%.*s\n", STR(buf_str(&b))));
 }
 
 void progress_begin(struct progress *p, struct term *t, str label, i64 total)
