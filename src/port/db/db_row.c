@@ -89,11 +89,12 @@ static err_t store_enum(struct op *op, const struct field *f, const struct db_va
     return mismatch(op, f, v);
 }
 
-/* Lists and objects are columns of JSON. */
+/* Lists, maps and objects are columns of JSON. What was written under older ranges is still read. */
 static err_t store_parsed(struct op *op, const struct field *f, const struct db_value *v, void *to)
 {
     if (!textual(v->kind)) return mismatch(op, f, v);
     struct json j = json_reader(op->arena, str_copy(op->arena, v->s));
+    j.answer = true;
     return f->type->read(op, f, &j, to);
 }
 
@@ -104,7 +105,7 @@ static const struct db_store {
     { &type_str, store_str },     { &type_i64, store_i64 },       { &type_int, store_int },
     { &type_bool, store_bool },   { &type_f64, store_f64 },       { &type_time, store_i64 },
     { &type_uuid, store_uuid },   { &type_json, store_json },     { &type_enum, store_enum },
-    { &type_list, store_parsed }, { &type_object, store_parsed },
+    { &type_list, store_parsed }, { &type_object, store_parsed }, { &type_map, store_parsed },
 };
 
 static const struct db_store *store_of(const struct type *t)
