@@ -100,6 +100,7 @@ static err_t start_http(struct op *op, const struct config *c, const struct tabl
         .ports = op->ports,
         .authenticate = account_authenticate,
         .when_durable = db_when_durable,
+        .idempotency = &account_idempotency,
         .refused = account_audit_refused,
         .files = static_files,
         .nfiles = nstatic_files,

@@ -34,6 +34,7 @@ str secret_hash(struct arena *a, str secret) { return sha256_text(a, sha256_of(s
 str text_clean(struct arena *a, str s, size_t max)
 {
     struct buf b = BUF(a);
+    if (!s.p) return s;
     while (s.n && b.n < max) {
         u8 c = (u8)*s.p;
         size_t n = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
@@ -44,6 +45,29 @@ str text_clean(struct arena *a, str s, size_t max)
         s = str_skip(s, one.n);
     }
     return buf_str(&b);
+}
+
+struct op *scratch_begin(struct scratch *s, const struct op *outer)
+{
+    *s = (struct scratch){ 0 };
+    s->op = (struct op){ .arena = &s->arena,
+                         .ports = outer->ports,
+                         .who = outer->who,
+                         .id = outer->id,
+                         .deadline_us = outer->deadline_us };
+    return &s->op;
+}
+
+err_t scratch_end(struct scratch *s, struct op *outer, err_t e)
+{
+    if (e) {
+        outer->err = s->op.err;
+        outer->err.msg = str_copy(outer->arena, s->op.err.msg);
+        outer->err.field = str_copy(outer->arena, s->op.err.field);
+        outer->retry_after_us = s->op.retry_after_us;
+    }
+    arena_free(&s->arena);
+    return e;
 }
 
 #define D struct numbered

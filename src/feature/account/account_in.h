@@ -33,6 +33,15 @@ err_t login_check(struct op *, const struct field *, const void *val) MUST_USE;
 err_t scopes_check(struct op *, const struct field *, const void *val) MUST_USE;
 err_t email_check(struct op *, const struct field *, const void *val) MUST_USE;
 
+/* An operation within an operation, whose memory and place in the database go as soon as it ends: one page of
+ * a long walk. scratch_end() passes e and its message on. */
+struct scratch {
+    struct arena arena;
+    struct op op;
+};
+struct op *scratch_begin(struct scratch *, const struct op *outer);
+err_t scratch_end(struct scratch *, struct op *outer, err_t e) MUST_USE;
+
 /* In of rows that only name a thing by its number. */
 struct numbered {
     i64 id;

@@ -153,52 +153,51 @@ struct entry_list {
 /* The walk so far: id and hash of the last entry that was right. */
 struct walk {
     i64 id;
-    str hash;
+    char hash[65];
+    bool ok;
 };
 
-static bool broken(struct audit_state *s, i64 at, const char *reason)
+static void broken(struct audit_state *s, struct walk *w, i64 at, const char *reason)
 {
-    s->intact = false;
+    w->ok = s->intact = false;
     s->broken_at = at;
     s->reason = str_of(reason);
-    return false;
 }
 
-static bool check(struct op *op, const struct audit_entry *e, struct walk *w, struct audit_state *s)
+static void check(struct op *op, const struct audit_entry *e, struct walk *w, struct audit_state *s)
 {
-    if (e->id != w->id + 1) return broken(s, w->id + 1, "an entry is missing");
-    if (!str_eq(audit_hash(op->arena, w->hash, e), e->hash)) return broken(s, e->id, "an entry was changed");
-    if (!s->entries++) s->first_id = e->id;
-    s->last_id = w->id = e->id;
-    w->hash = e->hash;
-    return true;
+    if (e->id != w->id + 1) {
+        broken(s, w, w->id + 1, "an entry is missing");
+    } else if (!str_eq(audit_hash(op->arena, str_of(w->hash), e), e->hash)) {
+        broken(s, w, e->id, "an entry was changed");
+    } else {
+        if (!s->entries++) s->first_id = e->id;
+        s->last_id = w->id = e->id;
+        snprintf(w->hash, sizeof w->hash, "%.*s", STR(e->hash));
+    }
+}
+
+static err_t walk_page(struct op *op, i64 last, struct walk *w, struct audit_state *s)
+{
+    struct entry_list l;
+    TRY(sql_audit_page(op, w->id, PAGE, &l.items));
+    if (!l.items.n) broken(s, w, w->id + 1, "the newest entries are missing");
+    for (size_t i = 0; i < l.items.n && w->ok && w->id < last; i++) check(op, &l.items.item[i], w, s);
+    return OK;
 }
 
 /* Walks what was there when the walk began; what is appended meanwhile is the next walk's. */
 static err_t walk(struct op *op, const struct audit_chain *c, struct audit_state *s)
 {
-    struct walk w = { c->anchor_id, str_copy(op->arena, c->anchor_hash) };
-    struct arena *outer = op->arena, page = { 0 };
-    char hash[65] = "";
-    err_t e = OK;
-    bool ok = true;
-    while (ok && !e && w.id < c->head_id) {
-        struct entry_list l;
-        op->arena = &page;
-        e = sql_audit_page(op, w.id, PAGE, &l.items);
-        for (size_t i = 0; !e && ok && i < l.items.n && w.id < c->head_id; i++)
-            ok = check(op, &l.items.item[i], &w, s);
-        if (!e && ok && !l.items.n) ok = broken(s, w.id + 1, "the newest entries are missing");
-        op->arena = outer;
-        if (e) op->err.msg = str_copy(outer, op->err.msg), op->err.field = str_copy(outer, op->err.field);
-        snprintf(hash, sizeof hash, "%.*s", STR(w.hash));
-        w.hash = str_of(hash);
-        arena_reset(&page);
+    struct walk w = { .id = c->anchor_id, .ok = true };
+    snprintf(w.hash, sizeof w.hash, "%.*s", STR(c->anchor_hash));
+    while (w.ok && w.id < c->head_id) {
+        struct scratch page;
+        TRY(scratch_end(&page, op, walk_page(scratch_begin(&page, op), c->head_id, &w, s)));
     }
-    arena_free(&page);
-    if (!e && ok && !str_eq(w.hash, c->head_hash))
-        broken(s, w.id, "the newest entry is not the one remembered");
-    return e;
+    if (w.ok && !str_is(c->head_hash, w.hash))
+        broken(s, &w, w.id, "the newest entry is not the one remembered");
+    return OK;
 }
 
 err_t audit_verify(struct op *op, struct audit_state *s)

@@ -72,19 +72,11 @@ static err_t write_page(struct op *op, int fd, struct pages *p, bool *more)
 
 static err_t write_pages(struct op *op, int fd, struct pages *p)
 {
-    struct arena *outer = op->arena, page = { 0 };
-    bool more = true;
-    err_t e = OK;
-    while (more && !e) {
-        op->arena = &page;
-        e = write_page(op, fd, p, &more);
-        op->arena = outer;
-        op->err.msg = str_copy(outer, op->err.msg);
-        op->err.field = str_copy(outer, op->err.field);
-        arena_reset(&page);
+    for (bool more = true; more;) {
+        struct scratch s;
+        TRY(scratch_end(&s, op, write_page(scratch_begin(&s, op), fd, p, &more)));
     }
-    arena_free(&page);
-    return e;
+    return OK;
 }
 
 err_t export_audit(struct op *op, const struct audit_query *q, struct http_file *out)
