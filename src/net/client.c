@@ -251,7 +251,7 @@ err_t client_call(struct client *c, struct op *op, enum method m, str path, cons
     str body = { 0 };
     if (in_desc && in_desc != &nothing_desc) {
         struct buf b = BUF(op->arena);
-        desc_write(&b, in_desc, in);
+        desc_write_request(&b, in_desc, in);
         body = buf_str(&b);
     }
     begin(&x, m, path, true);

@@ -1,6 +1,7 @@
 #include "spark/registry.h"
 #include "base/enc.h"
 #include "base/fs.h"
+#include "base/lang.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -113,7 +114,8 @@ err_t registry_open(struct op *op, unsigned flags, struct registry *out)
     if (!token.n && !elsewhere) token = l.token;
     if (!url.n) url = l.server.n ? l.server : S("http://localhost:8080");
     if (flags & REGISTRY_SIGN_IN && !token.n)
-        return fail(op, ERR_UNAUTHENTICATED, "sign in first: `spark login %.*s`", STR(url));
+        return fail(op, ERR_UNAUTHENTICATED, TR("nobody is signed in at %.*s", "на %.*s никто не вошёл"),
+                    STR(url));
     TRY(registry_open_at(op, url, token, l.insecure && !elsewhere, out));
     out->login = elsewhere ? (str){ 0 } : l.login;
     return OK;
