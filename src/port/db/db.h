@@ -16,8 +16,22 @@
  * that: the dispatcher passes it through db_when_durable(), code that acts on the outside world in
  * mid-operation calls db_flush(). Never hold a transaction while waiting for anything but the database. After
  * an operation has written, its reads go through the write connection, so it sees its own writes. On
- * PostgreSQL db_commit() is durable. All functions may block; a struct db is safe for use by all threads; the
- * per-operation state lives in op->work. */
+ * PostgreSQL db_commit() is durable. All functions may block; a struct db is safe for use by all threads.
+ *
+ * The operation's state is op->work. It lives in op->arena: after arena_reset() begin with a new struct op. A
+ * copy of a struct op (to act as somebody else) shares it only if the original has used the database before:
+ * what a copy wrote on its own account, the original does not wait for.
+ *
+ * Errors. A statement that failed dooms its transaction (db_commit refuses it, later statements fail);
+ * whoever wants to go on after a conflict puts the statement in a nested one or uses ON CONFLICT.
+ * ERR_CONFLICT is UNIQUE and FOREIGN KEY, ERR_INVALID is NOT NULL, CHECK and values that cannot be stored;
+ * field then has the columns ("project_id,name"), except that SQLite does not know those of a foreign key.
+ * ERR_UNAVAILABLE: disk full, server away, deadlock; nothing was changed, unless a PostgreSQL connection died
+ * while a write was on its way.
+ *
+ * Values. NaN is stored as NULL. C's `true` is an int: write TRUE in the SQL, or A((bool)true). JSON comes
+ * back with the same meaning, not always the same text. Columns that the struct has no field for are skipped.
+ */
 #pragma once
 #include "base/desc.h"
 
@@ -139,10 +153,10 @@ void db_tx_done(struct db_tx *);          /* AUTO(db_tx): rolls back if still op
 err_t db_lock(struct op *, i64 key) MUST_USE;
 
 /* Runs inside every outermost transaction of an operation that carries op->note, right before it ends: the
- * audit row. */
+ * audit row. A lone statement that writes counts as one. */
 void db_set_hook(struct db *, err_t (*before_commit)(struct op *));
 /* Runs fn(arg) once what this operation has committed is durable (at once if it already is); never if it was
- * lost. */
+ * lost or rolled back. On the committer's thread: it must neither block nor use the database. */
 void db_after_commit(struct op *, void (*fn)(void *), void *arg);
 
 err_t db_flush(struct op *) MUST_USE; /* waits until everything this operation committed is durable */
@@ -154,6 +168,3 @@ void db_when_durable(struct op *, void (*done)(void *arg, err_t), void *arg);
 /* For an operation that outlives the database: rolls back what is open and ends its use, before db_close().
  */
 void db_leave(struct op *);
-
-/* What a statement did wrong against a UNIQUE or FOREIGN KEY constraint comes back as ERR_CONFLICT with the
- * constraint's columns as field. */

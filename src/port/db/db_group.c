@@ -93,7 +93,8 @@ static void checkpoint(struct writer *wr)
 {
     int rc = sqlite3_wal_checkpoint_v2(wr->conn->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (rc != SQLITE_OK) LOG_DEBUG("checkpoint", KV("result", sqlite3_errstr(rc)));
-    wr->wal_pages = 0;
+    wr->full_at = wr->wal_pages + WAL_PAGES; /* should the log not begin anew */
+    wr->idle_pages = wr->wal_pages;
 }
 
 /* In the committer's hands: COMMIT, or back to a clean state. */
@@ -106,7 +107,7 @@ static void commit_group(struct writer *wr)
         bug("the database cannot roll back");
     arena_free(&a);
     struct group *g = group_close(wr, e ? GROUP_LOST : GROUP_KEPT);
-    bool full = wr->wal_pages > WAL_PAGES;
+    bool full = wr->wal_pages > wr->full_at;
     if (!full) give_turn(wr);
     tell(wr, g);
     if (!full) return;
@@ -142,7 +143,7 @@ static void rest(struct writer *wr)
 {
     bool woken = true;
     wr->nap = NAP_IDLE;
-    if (wr->wal_pages) woken = wait_until(&wr->ready, &wr->m, time_mono_us() + IDLE_US);
+    if (wr->wal_pages != wr->idle_pages) woken = wait_until(&wr->ready, &wr->m, time_mono_us() + IDLE_US);
     else pthread_cond_wait(&wr->ready, &wr->m);
     wr->nap = NAP_NONE;
     if (woken || wr->group || wr->busy || wr->stop) return;
@@ -177,13 +178,15 @@ static void *committer(void *arg)
 
 static int on_wal(void *arg, sqlite3 *h UNUSED, const char *name UNUSED, int pages)
 {
-    ((struct writer *)arg)->wal_pages = pages;
+    struct writer *wr = arg;
+    if (pages < wr->wal_pages) wr->full_at = WAL_PAGES; /* it has begun anew */
+    wr->wal_pages = pages;
     return SQLITE_OK;
 }
 
 err_t writer_open(struct op *op, struct writer *wr, struct sq_conn *c)
 {
-    *wr = (struct writer){ .conn = c };
+    *wr = (struct writer){ .conn = c, .full_at = WAL_PAGES };
     pthread_condattr_t mono;
     pthread_condattr_init(&mono);
     pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
@@ -193,7 +196,10 @@ err_t writer_open(struct op *op, struct writer *wr, struct sq_conn *c)
     pthread_condattr_destroy(&mono);
     sqlite3_wal_hook(c->h, on_wal, wr);
     int e = pthread_create(&wr->committer, NULL, committer, wr);
-    return e ? fail_detail(op, ERR_INTERNAL, "thread of the committer: %s", strerror(e)) : OK;
+    if (!e) return OK;
+    wr->conn = NULL;
+    sq_conn_close(c);
+    return fail_detail(op, ERR_INTERNAL, "thread of the committer: %s", strerror(e));
 }
 
 void writer_close(struct writer *wr)

@@ -230,6 +230,20 @@ static err_t pragmas(struct op *op, struct sq_conn *c, const char *const *pragma
     return OK;
 }
 
+/* A file system without shared memory silently gets another journal. */
+static err_t check_durable(struct op *op, struct sq_conn *c)
+{
+    i64 ok = 0;
+    struct db_result r = { .want = DB_WANT_I64, .out = &ok };
+    struct db_query q = { "SELECT j.journal_mode = 'wal' AND s.synchronous = 2"
+                          " FROM pragma_journal_mode j, pragma_synchronous s",
+                          .once = true };
+    bool refused, wrote;
+    TRY(run_on(op, c, &q, &r, &refused, &wrote));
+    return ok ? OK
+              : fail_detail(op, ERR_UNAVAILABLE, "the file system of the database cannot hold SQLite's WAL");
+}
+
 static err_t conn_open(struct op *op, const char *path, const char *const *pragma, struct sq_conn **out)
 {
     struct sq_conn *c = MEM_NEW(struct sq_conn);
@@ -414,7 +428,9 @@ static err_t sqlite_open_db(struct op *op, str url, const struct db_options *opt
     struct sq_conn *c = NULL;
     err_t e = make_file(op, db->path);
     if (!e) e = conn_open(op, db->path, writer_pragma, &c);
+    if (!e) e = check_durable(op, c);
     if (!e) e = writer_open(op, &db->writer, c);
+    else sq_conn_close(c);
     if (e) sqlite_close_db(&db->db);
     else *out = &db->db;
     return e;

@@ -38,7 +38,9 @@ struct writer {
     i64 opened_us;
     bool dirty; /* something was written in it; belongs to who is busy */
     size_t last_size;
-    _Atomic int wal_pages;
+    /* The committer's, or of who is busy: pages in the log, when it is due for a checkpoint, and what the
+     * last checkpoint left. */
+    int wal_pages, full_at, idle_pages;
     pthread_t committer;
 };
 

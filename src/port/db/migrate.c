@@ -145,6 +145,10 @@ static err_t take_piece(struct script *x, struct buf *out, struct trigger *t, bo
         TRY(put_type(x, out, str_sub(s.p + 1, s.p + n)));
     } else if ((n = word_length(s))) {
         see_word(t, !str_trim(buf_str(out)).n, str_head(s, n));
+        /* Checked at COMMIT only, where one operation's fault would take down its whole group. */
+        if (str_eq_fold(str_head(s, n), S("DEFERRABLE")) ||
+            str_eq_fold(str_head(s, n), S("defer_foreign_keys")))
+            return fail(x->op, ERR_INVALID, "constraints cannot be deferred");
         buf_put(out, str_head(s, n));
     } else {
         n = 1;

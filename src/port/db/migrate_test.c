@@ -87,6 +87,9 @@ CONTRACT(leaves_nothing_of_a_failed_migration)
                   "-- up\nCREATE TABLE good (id @ID);\nCREATE TABLE bad (id @ID) nonsense;\n-- down\n"),
         MIGRATION("bad", 2, "-- up\nCREATE TABLE good (id @NUMBER);\n-- down\n"),
         MIGRATION("bad", 3, "CREATE TABLE good (id @ID);\n"),
+        MIGRATION(
+            "bad", 4,
+            "-- up\nCREATE TABLE good (id @ID, up BIGINT REFERENCES good DEFERRABLE INITIALLY DEFERRED);\n"),
     };
     i64 n;
     for (size_t i = 0; i < LEN(bad); i++) {
