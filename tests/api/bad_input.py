@@ -9,6 +9,9 @@ from netbit import Count, Server
 
 NIL = "00000000-0000-7000-8000-000000000000"
 PATH_VALUES = {"unit_id": NIL, "id": "999999", "name": "no-such-thing", "version": "9.9.9", "login": "nobody-here"}
+BAD_TOKENS = (("no token", ""), ("a made-up token", "nbp_" + "x" * 40), ("a broken JWT", "eyJhbGciOiJub25lIn0.e30."), ("a huge token", "x" * 9000))
+# Values of strings whose rules the schema does not say.
+EXAMPLES = {"scopes": "user", "login": "somebody", "password": "a long enough password", "name": "a-name", "package_name": "a-name", "version": "1.0.0"}
 # What no operation may be asked here: they would end the session or the user that the walk uses.
 SPARED = {"auth_logout", "me_delete"}
 
@@ -24,7 +27,7 @@ def example(schema, doc):
         return example((s.get("oneOf") or s.get("anyOf"))[0], doc)
     t = kinds(s)[0]
     if t == "object":
-        return {k: example(v, doc) for k, v in s.get("properties", {}).items() if k in s.get("required", [])}
+        return {k: EXAMPLES.get(k) or example(v, doc) for k, v in s.get("properties", {}).items() if k in s.get("required", [])}
     if t == "array":
         return [example(s["items"], doc)] * max(1, s.get("minItems", 0))
     if t == "string":
@@ -149,10 +152,9 @@ class Walk:
 
     def operation(self, method, raw, op):
         path = self.path(raw)
-        public = not op.get("security", [{}])
-        if not public:
-            for what, token in (("no token", ""), ("a made-up token", "nbp_" + "x" * 40), ("a broken JWT", "eyJhbGciOiJub25lIn0.e30."), ("a huge token", "x" * 9000)):
-                self.ask(what, {401, 431}, method, path, {} if "requestBody" in op else None, token=token)
+        public = {} in op.get("security", [{}]) or op.get("security") == []
+        for what, token in () if public else BAD_TOKENS:
+            self.ask(what, {401, 431}, method, path, {} if "requestBody" in op else None, token=token)
         if op["operationId"] in SPARED:
             return
         if "requestBody" in op:
