@@ -18,7 +18,7 @@ static const struct demo_unit {
     const char *package, *unit, *restart;
 } units[] = {
     { "node-service", "demo-web", "always" },
-    { "python-sensor", "demo-sensor", "always" },
+    { "python-script", "demo-sensor", "always" },
     { "c-program", "demo-counter", "always" },
     { "crasher", "demo-crasher", "always" },
 };
