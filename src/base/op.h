@@ -67,11 +67,12 @@ struct op {
  * through fail_detail(). */
 err_t op_fail(struct op *, err_t, const char *at, str field, const char *fmt, ...) PRINTF(5, 6) MUST_USE;
 void op_clear(struct op *); /* a caller that handled an error says so */
-#define AT_(l)                     #l
-#define AT(l)                      AT_(l)
-#define HERE                       __FILE__ ":" AT(__LINE__)
-#define fail(op, code, ...)        op_fail((op), (code), HERE, (str){ 0 }, __VA_ARGS__)
-#define fail_field(op, field, ...) op_fail((op), ERR_INVALID, HERE, str_of(field), __VA_ARGS__)
+#define AT_(l)                         #l
+#define AT(l)                          AT_(l)
+#define HERE                           __FILE__ ":" AT(__LINE__)
+#define fail(op, code, ...)            op_fail((op), (code), HERE, (str){ 0 }, __VA_ARGS__)
+#define fail_for(op, code, field, ...) op_fail((op), (code), HERE, str_of(field), __VA_ARGS__)
+#define fail_field(op, field, ...)     op_fail((op), ERR_INVALID, HERE, str_of(field), __VA_ARGS__)
 /* For causes that the caller must not see: logs fmt with the operation's id, answers "internal error" or
  * `code`'s title. */
 err_t op_fail_detail(struct op *, err_t, const char *at, const char *fmt, ...) PRINTF(4, 5) MUST_USE;

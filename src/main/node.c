@@ -7,13 +7,13 @@
 
 extern const struct migration migrations_node[];
 
-static const struct http *server;
+static const struct http *_Atomic server; /* NULL: not ready yet */
 static time_us started_at;
 
 void node_serves(const struct http *http)
 {
-    server = http;
     started_at = time_now();
+    server = http;
 }
 
 #define D struct health
@@ -33,7 +33,8 @@ API(health_get, nothing, health);
 static err_t health_get(struct op *op, const struct nothing *in, struct health *out)
 {
     (void)op, (void)in;
-    *out = (struct health){ S("ok"), S(NETBIT_VERSION), (time_now().us - started_at.us) / 1000000 };
+    i64 uptime = server ? (time_now().us - started_at.us) / 1000000 : 0;
+    *out = (struct health){ S("ok"), S(NETBIT_VERSION), uptime };
     return OK;
 }
 
@@ -42,6 +43,7 @@ API(ready_get, nothing, health);
 static err_t ready_get(struct op *op, const struct nothing *in, struct health *out)
 {
     i64 one;
+    if (!server) return fail(op, ERR_UNAVAILABLE, "the node is starting");
     TRY(db_i64(op, &one, "SELECT 1"));
     return health_get(op, in, out);
 }

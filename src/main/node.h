@@ -6,4 +6,4 @@
 extern const struct feature node_feature;
 
 struct http;
-void node_serves(const struct http *); /* once, at start: whose counters /metrics shows */
+void node_serves(const struct http *); /* once: from now on the node is ready */

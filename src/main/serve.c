@@ -119,10 +119,10 @@ static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c
     TRY(start_features(op));
     struct http *http;
     TRY(start_http(op, c, &t, &http));
-    node_serves(http);
     str url = local_url(op, c, http_port(http));
     err_t e = account_start(op, url);
     if (!e) e = db_flush(op);
+    if (!e) node_serves(http);
     struct jobs *jobs = e ? NULL : jobs_start(op->ports);
     struct demo *demo = NULL;
     if (!e && c->demo) e = demo_start(op, url, &demo);
@@ -163,8 +163,15 @@ err_t serve(struct cli *cli, const struct config *given)
     TRY(fs_make_dirs(op, str_z(op->arena, c.data), 0700));
     TRY(lock_data(op, &c, &lock));
     TRY(ports_open(op, &c, &ports));
-    err_t e = serve_until_signal(op, cli, &c, &signals);
+    /* What lives as long as the server has memory of its own, gone before the database closes. */
+    struct arena life = { 0 };
+    struct op inner = { .arena = &life, .ports = &ports, .who = &principal_system, .id = S("serve") };
+    err_t e = serve_until_signal(&inner, cli, &c, &signals);
     stop_features();
+    op->err = inner.err;
+    op->err.msg = str_copy(op->arena, inner.err.msg);
+    op->err.field = str_copy(op->arena, inner.err.field);
+    arena_free(&life);
     ports_close(op, &ports);
     return e;
 }

@@ -131,7 +131,8 @@ static err_t check_name_free(struct op *op, const struct package *p, str key)
     str taken;
     TRY(package_sql_name_of_key(op, key, &taken));
     if (!taken.p) return OK;
-    if (str_eq(taken, p->name)) return fail(op, ERR_CONFLICT, "package '%.*s' exists", STR(taken));
+    if (str_eq(taken, p->name))
+        return fail_for(op, ERR_CONFLICT, "name", "package '%.*s' exists", STR(taken));
     return fail(op, ERR_CONFLICT, "the name '%.*s' is too close to that of package '%.*s'", STR(p->name),
                 STR(taken));
 }
