@@ -104,6 +104,7 @@ static void work_done(void *arg)
     roll_back(&op, w, 1);
     w->db->ops->release(w);
     w->db->ops->settle(w, NULL, nobody, NULL);
+    w->ended = true;
     arena_free(&a);
 }
 

@@ -496,3 +496,19 @@ CONTRACT(limits_results)
     LIST(struct row) list;
     assert_err(small, ERR_LIMIT, db_all(small, &row_desc, &list, "SELECT * FROM rows"));
 }
+
+/* A command's operation outlives its database. */
+CONTRACT(leave_then_close)
+{
+    OTHER_OP(o, op);
+    struct ports ports = { 0 };
+    i64 one;
+    const char *url = test_postgres_url();
+    bool pg = db_engine(op->ports->db) == DB_POSTGRES;
+    str where = pg ? str_of(url) : arena_printf(op->arena, "sqlite:%s/other.db", test_dir());
+    assert_ok(o, db_open(o, where, NULL, &ports.db));
+    o->ports = &ports;
+    assert_ok(o, db_i64(o, &one, "SELECT 1"));
+    db_leave(o);
+    db_close(ports.db);
+}
