@@ -222,6 +222,18 @@ static err_t update_one(struct update *u, const struct installed *p)
     return OK;
 }
 
+/* One package that fails does not keep the others back; the command fails with the first one's error. */
+static void update_or_say(struct update *u, const struct installed *p, struct op_error *first)
+{
+    struct op *op = u->cli->op;
+    size_t before = u->changed.packages.n;
+    if (!update_one(u, p)) return;
+    u->changed.packages.n = before;
+    if (first->code) term_say(u->cli->term, TONE_BAD, "%.*s: %.*s", STR(p->name), STR(op->err.msg));
+    else *first = op->err;
+    op_clear(op);
+}
+
 err_t cmd_update(struct cli *cli, const void *arg)
 {
     const struct update_in *in = arg;
@@ -236,11 +248,13 @@ err_t cmd_update(struct cli *cli, const void *arg)
     struct update u = { .cli = cli, .in = in, .registry = &r };
     u.changed.packages.item = NEWN(cli->op->arena, struct installed, have.packages.n + 1);
     TRY(registry_open(cli->op, in->check ? 0 : REGISTRY_SIGN_IN, &r));
-    for (size_t i = 0; i < have.packages.n; i++) TRY(update_one(&u, &have.packages.item[i]));
+    struct op_error first = { 0 };
+    for (size_t i = 0; i < have.packages.n; i++) update_or_say(&u, &have.packages.item[i], &first);
     if (cli->json) print_installed(cli, &u.changed);
-    else if (!u.changed.packages.n)
+    else if (!u.changed.packages.n && !first.code)
         term_say(cli->term, TONE_GOOD, "%s", TR("Everything is up to date", "Всё свежее"));
-    return OK;
+    cli->op->err = first;
+    return first.code;
 }
 
 /* ---- uninstall, list ---- */

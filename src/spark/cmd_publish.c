@@ -159,7 +159,8 @@ static void say_published(struct cli *cli, const struct published *p)
                  TR("Published %.*s %.*s: %lld files, %.*s", "Опубликован %.*s %.*s: файлов %lld, %.*s"),
                  STR(p->name), STR(p->version), (long long)p->files, STR(term_bytes(p->size_bytes, size)));
     term_say(cli->term, TONE_DIM, "SHA-256 %.*s", STR(p->checksum));
-    term_say(cli->term, TONE_PLAIN, TR("To install it: %.*s", "Установить: %.*s"), STR(p->install));
+    term_say(cli->term, TONE_DIM, "%s", TR("To install it:", "Установить:"));
+    term_put(cli->term, arena_printf(cli->op->arena, "%.*s\n", STR(p->install)));
 }
 
 err_t cmd_publish(struct cli *cli, const void *arg)

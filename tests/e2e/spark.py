@@ -1,0 +1,444 @@
+#!/usr/bin/env python3
+"""Spark end to end, as people use it: a real server, the real command line, the real agent and the demo packages.
+
+    tests/e2e/spark.py --build build [--database sqlite|postgres] [--keep] [NAME ...]
+
+Each part is a function below; parts run in order in one world, and name what they check."""
+import argparse, glob, hashlib, io, json, os, re, shutil, signal, subprocess, sys, tarfile, tempfile, time
+
+root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(root, "tests", "lib"))
+from netbit import ADMIN, Count, Server  # noqa: E402
+
+count = Count()
+check = count.check
+
+
+class Run:
+    def __init__(self, p):
+        self.code, self.out, self.err = p.returncode, p.stdout, p.stderr
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    def __repr__(self):
+        return "exit %d\n--- stdout\n%s\n--- stderr\n%s" % (self.code, self.out[-3000:], self.err[-3000:])
+
+
+class World:
+    """A server, a person's home and copies of the demo packages."""
+
+    def __init__(self, build, database):
+        self.build = os.path.abspath(build)
+        self.folder = tempfile.mkdtemp(prefix="netbit-e2e-")
+        self.home = os.path.join(self.folder, "home")
+        self.demo = os.path.join(self.folder, "demo")
+        shutil.copytree(os.path.join(root, "demo"), self.demo)
+        subprocess.run(["make", "-s", "-C", os.path.join(self.demo, "c-program")], check=True)
+        self.server = Server(os.path.join(build, "netbit"), database)
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("NETBIT_", "LC_", "LANG"))}
+        self.env.update(NETBIT_HOME=self.home, NETBIT_LANG="en", NO_COLOR="1")
+        self.children = []
+
+    def spark(self, *args, home=None, stdin=None, timeout=60, **env):
+        e = dict(self.env, **env)
+        if home:
+            e["NETBIT_HOME"] = home
+        p = subprocess.run([os.path.join(self.build, "spark"), *args], env=e, input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
+                           capture_output=True, text=True, timeout=timeout)
+        return Run(p)
+
+    def ok(self, *args, **more):
+        r = self.spark(*args, **more)
+        check(r.code == 0, lambda: "spark %s: %r" % (" ".join(args), r))
+        return r
+
+    def units(self):
+        return {u["name"]: u for u in self.spark("status", "--json").json}
+
+    def wait(self, what, test, seconds=15):
+        """Polls until test() is true; the value of test() is the result."""
+        end = time.monotonic() + seconds
+        while True:
+            v = test()
+            if v or time.monotonic() > end:
+                check(v, lambda: "%s within %g s; units: %s" % (what, seconds, self.spark("status").out))
+                return v
+            time.sleep(0.05)
+
+    def token(self):
+        return json.load(open(os.path.join(self.home, "spark", "login.json")))["token"]
+
+    def remote(self, name):
+        a = self.server.call("GET", "/api/spark/units", token=self.token())
+        return next((u for u in a.json["units"] if u["name"] == name), None)
+
+    def packages(self, name):
+        return os.path.join(self.home, "spark", "packages", name)
+
+    def agent_pid(self, home=None):
+        for p in glob.glob("/proc/[0-9]*/environ"):
+            try:
+                env = open(p, "rb").read().split(b"\0")
+                words = open(p.replace("environ", "cmdline"), "rb").read().split(b"\0")
+            except OSError:
+                continue
+            if b"NETBIT_HOME=" + (home or self.home).encode() in env and len(words) > 1 and words[1] == b"agent":
+                yield int(p.split("/")[2])
+
+    def close(self, keep):
+        for name in self.units():
+            self.spark("rm", name, "--force")
+        self.spark("agent", "stop")
+        self.server.stop()
+        if keep:
+            print("kept: " + self.folder)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def write(folder, files):
+    for name, text in files.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def manifest(name, version, **more):
+    return json.dumps(dict({"name": name, "version": version, "entry": {"command": "sh", "args": ["-c", "echo up; sleep 1000"]}}, **more))
+
+
+# ---- parts ----
+
+def login(w):
+    r = w.spark("publish", os.path.join(w.demo, "crasher"))
+    check(r.code == 4 and "login" in r.err, lambda: "publishing needs a sign-in: %r" % r)
+    r = w.spark("login", w.server.url, "--login", ADMIN[0], "--password-stdin", stdin="wrong\n")
+    check(r.code == 4 and not os.path.exists(os.path.join(w.home, "spark", "login.json")), lambda: "a wrong password: %r" % r)
+    w.ok("login", w.server.url, "--login", ADMIN[0], "--password-stdin", stdin=ADMIN[1] + "\n")
+    mode = os.stat(os.path.join(w.home, "spark", "login.json")).st_mode & 0o777
+    check(mode == 0o600, "login.json has mode %o" % mode)
+    check(w.ok("whoami", "--json").json["login"] == ADMIN[0], "whoami")
+    r = w.spark("whoami", NETBIT_TOKEN="nbp_nonsense", NETBIT_URL=w.server.url)
+    check(r.code == 4, lambda: "NETBIT_TOKEN wins over login.json: %r" % r)
+
+
+def publish(w):
+    for name in ("node-service", "python-sensor", "c-program", "crasher"):
+        r = w.ok("publish", os.path.join(w.demo, name))
+        check("spark install %s@1.0.0" % name in r.out, lambda: "%s: the install command is printed: %r" % (name, r))
+    r = w.ok("publish", os.path.join(w.demo, "crasher"), "--json")
+    check(r.json["already"] is True, lambda: "publishing the same bytes again is harmless: %r" % r)
+    page = w.server.call("GET", "/api/spark/packages/crasher").json
+    check([v["version"] for v in page["versions"]] == ["1.0.0"] and page["versions"][0]["checksum"] == r.json["checksum"], lambda: page)
+    with open(os.path.join(w.demo, "crasher", "crash.sh"), "a") as f:
+        f.write("# changed\n")
+    r = w.spark("publish", os.path.join(w.demo, "crasher"))
+    check(r.code == 6 and "other bytes" in r.err, lambda: "other bytes under the same version: %r" % r)
+    r = w.ok("search", "signal", "--json")
+    check("c-program" in [p["name"] for p in r.json], lambda: "search finds by description: %r" % r)
+    r = w.ok("info", "node-service", "--json")
+    check(r.json["package"]["display_name"] == "Node service", lambda: "info: %r" % r)
+    check(w.spark("info", "no-such-package").code == 3, "an unknown package is exit 3")
+
+
+def packing(w):
+    one, two = os.path.join(w.folder, "p1"), os.path.join(w.folder, "p2")
+    files = {"spark.json": manifest("packed", "1.0.0"), "b.txt": "b", "a/x.sh": "#!/bin/sh\n", "skip.log": "x", ".gitignore": "*.log\n"}
+    write(one, files)
+    time.sleep(1.1)  # another mtime
+    write(two, dict(reversed(list(files.items()))))
+    sums = [hashlib.sha256(open(w.ok("pack", d, "-o", d + ".tar.zst") and d + ".tar.zst", "rb").read()).hexdigest() for d in (one, two)]
+    check(sums[0] == sums[1], "the same files give the same bytes")
+    w.ok("pack", one, "--gzip", "-o", one + ".tar.gz")
+    names = sorted(m.name for m in tarfile.open(one + ".tar.gz"))
+    check(names == [".gitignore", "a/x.sh", "b.txt", "spark.json"], "packed %s" % names)
+    r = w.ok("publish", one, "--dry-run", "--json")
+    check(sorted(f["path"] for f in r.json) == names, lambda: "--dry-run lists the files: %r" % r)
+    write(one, {".env": "SECRET=1"})
+    r = w.spark("publish", one, "--dry-run")
+    check(r.code != 0 and ".env" in r.err, lambda: "secrets stop it: %r" % r)
+    w.ok("publish", one, "--dry-run", "--force")
+    write(two, {"spark.json": manifest("packed", "1.0.0", entry={"command": "x", "restart": {"policy": "maybe"}})})
+    r = w.spark("publish", two, "--dry-run")
+    check("entry.restart.policy" in r.err, lambda: "the fault is named: %r" % r)
+    bare = write(os.path.join(w.folder, "My Probe"), {"main.py": "print('up')\n"})
+    r = w.ok("publish", bare, "--dry-run")
+    check("python3 -u main.py" in r.err and "my-probe" in r.err, lambda: "says what it inferred: %r" % r)
+    w.ok("init", bare)
+    check(json.load(open(os.path.join(bare, "spark.json")))["name"] == "my-probe", "init writes spark.json")
+
+
+def install(w):
+    w.ok("install", "node-service", "python-sensor@^1", "c-program@1.0.0", "crasher")
+    check(w.spark("install", "crasher@^2").code != 0, "a range that nothing fits")
+    for name, file in (("node-service", "server.js"), ("python-sensor", "sensor.py"), ("c-program", "bin/meter"), ("crasher", "crash.sh")):
+        p = w.packages(name)
+        check(os.path.exists(os.path.join(p, file)), "%s has %s" % (name, file))
+        meta = json.load(open(os.path.join(p, "package.json")))
+        check(meta["netbit"]["version"] == "1.0.0" and len(meta["netbit"]["checksum"]) == 64, meta)
+    check(json.load(open(os.path.join(w.packages("node-service"), "package.json")))["scripts"], "the package's own package.json is kept")
+    r = w.ok("list", "--json")
+    check([p["name"] for p in r.json] == ["c-program", "crasher", "node-service", "python-sensor"], lambda: "list: %r" % r)
+    check("already" in w.ok("install", "crasher").err, "installing again says so")
+    together = [subprocess.Popen([os.path.join(w.build, "spark"), "install", "c-program", "--force"], env=w.env, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL) for _ in range(4)]
+    check([p.wait(60) for p in together] == [0] * 4, "four installs of one package at a time")
+    left = [f for f in os.listdir(os.path.join(w.home, "spark", "store", "c-program")) if f.startswith(".")]
+    check(not left, "left behind: %s" % left)
+
+
+def broken_archives(w):
+    """What the registry serves is not believed: damaged and hostile bytes leave the installed version alone."""
+    name = "hostile"
+    folder = write(os.path.join(w.folder, name), {"spark.json": manifest(name, "1.0.0"), "v": "1"})
+    w.ok("publish", folder)
+    w.ok("install", name)
+
+    def upload(version, data):
+        t = w.token()
+        a = w.server.call("POST", "/api/spark/packages/%s/versions" % name, {"version": version}, token=t)
+        check(a.status == 201, a)
+        a = w.server.call("PUT", "/api/spark/packages/%s/versions/%s/archive" % (name, version), data, token=t,
+                          headers={"Content-Type": "application/octet-stream"})
+        check(a.status in (200, 201), a)
+
+    def tar(*entries):
+        b = io.BytesIO()
+        with tarfile.open(fileobj=b, mode="w:gz") as t:
+            for path, kind, extra in entries:
+                i = tarfile.TarInfo(path)
+                i.type = kind
+                if kind == tarfile.REGTYPE:
+                    i.size = len(extra)
+                    t.addfile(i, io.BytesIO(extra))
+                else:
+                    i.linkname = extra
+                    t.addfile(i)
+        return b.getvalue()
+
+    spark = ("spark.json", tarfile.REGTYPE, manifest(name, "9.9.9").encode())
+    cases = {"2.0.1": tar(("../evil", tarfile.REGTYPE, b"x"), spark), "2.0.2": tar(("l", tarfile.SYMTYPE, "/etc"), ("l/x", tarfile.REGTYPE, b"x")),
+             "2.0.3": tar(("h", tarfile.LNKTYPE, "/etc/passwd")), "2.0.4": b"\x1f\x8b\x08 no archive at all", "2.0.5": tar(spark)[:60],
+             "2.0.6": tar(spark), "2.0.7": tar(("p", tarfile.FIFOTYPE, ""))}
+    for version, data in cases.items():
+        upload(version, data)
+        r = w.spark("install", "%s@%s" % (name, version))
+        check(r.code != 0 and r.err.strip(), lambda: "%s is refused: %r" % (version, r))
+        now = json.load(open(os.path.join(w.packages(name), "package.json")))["netbit"]["version"]
+        check(now == "1.0.0" and open(os.path.join(w.packages(name), "v")).read() == "1", "%s left %s installed" % (version, now))
+    check(not os.path.exists(os.path.join(w.home, "spark", "store", "evil")), "something came out beside the package")
+    left = [f for f in os.listdir(os.path.join(w.home, "spark", "store", name)) if f.startswith(".tmp")]
+    check(not left, "left behind: %s" % left)
+    t = w.token()
+    check(w.server.call("PUT", "/api/spark/packages/%s/versions/1.0.0/archive" % name, b"x" * 100, token=t,
+                        headers={"Content-Type": "application/octet-stream"}).status == 409, "an archive never changes")
+    r = w.spark("update")
+    check(r.code != 0 and "1.0.0" in w.spark("list").out, lambda: "update of a hostile package: %r" % r)
+    w.ok("uninstall", name)
+
+
+def resume(w):
+    """A broken download goes on where it stopped; one that began as something else starts again."""
+    folder = write(os.path.join(w.folder, "big"), {"spark.json": manifest("big", "1.0.0"), "noise": os.urandom(3 << 20)})
+    sum_ = w.ok("publish", folder, "--json").json["checksum"]
+    w.ok("pack", folder, "-o", folder + ".tar.zst")
+    data = open(folder + ".tar.zst", "rb").read()
+    check(hashlib.sha256(data).hexdigest() == sum_, "pack and publish agree")
+    store = os.path.join(w.home, "spark", "store", "big")
+    for part in (data[:1 << 20], b"\0" * (1 << 20), data, data + b"more"):
+        write(store, {".part-" + sum_: part})
+        w.ok("install", "big", "--force")
+        check(os.path.getsize(os.path.join(w.packages("big"), "noise")) == 3 << 20, "the file is whole")
+    write(folder, {"spark.json": manifest("big", "1.1.0")})
+    w.ok("pack", folder, "-o", folder + ".tar.zst")
+    data, t = open(folder + ".tar.zst", "rb").read(), w.token()
+    path = "/api/spark/packages/big/versions"
+    check(w.server.call("POST", path, {"version": "1.1.0", "checksum": hashlib.sha256(data).hexdigest()}, token=t).status == 201, "version made")
+    a = w.server.call("PUT", path + "/1.1.0/archive", data[:1 << 20], token=t,
+                      headers={"Content-Range": "bytes 0-%d/%d" % ((1 << 20) - 1, len(data)), "Content-Type": "application/octet-stream"})
+    check(a.status in (200, 202), a)
+    check(w.server.call("GET", path + "/1.1.0/archive/upload", token=t).json["offset"] == 1 << 20, "the server knows how far it came")
+    w.ok("publish", folder)
+    w.ok("update", "big")
+    check(json.load(open(os.path.join(w.packages("big"), "package.json")))["netbit"]["version"] == "1.1.0", "updated")
+
+
+def signing(w):
+    folder = write(os.path.join(w.folder, "signed"), {"spark.json": manifest("signed", "1.0.0"), "v": "1"})
+    w.ok("key", "new", "author")
+    w.ok("publish", folder, "--key", "author")
+    r = w.ok("install", "signed")
+    check("Signed by" in r.err, lambda: "%r" % r)
+    write(folder, {"spark.json": manifest("signed", "1.1.0")})
+    w.ok("publish", folder)
+    r = w.spark("update", "signed")
+    check(r.code == 5 and "signed" in r.err, lambda: "an unsigned version of a signed package: %r" % r)
+    w.ok("update", "signed", "--trust")
+
+
+def run(w):
+    r = w.ok("run", "node-service", "--name", "web")
+    unit = re.match(r"[0-9a-f-]{36}\n", r.out)
+    check(unit, lambda: "the id is printed: %r" % r)
+    w.ok("run", "python-sensor", "--name", "sensor", "--env", "ROOM=attic", "--", "--period", "0.1")
+    w.ok("run", "c-program", "--name", "meter")
+    w.wait("web is healthy", lambda: w.units()["web"]["health"] == "healthy")
+    w.wait("all run", lambda: all(w.units()[n]["status"] == "running" for n in ("web", "sensor", "meter")))
+    w.wait("the sensor measures the attic", lambda: "attic" in w.spark("logs", "sensor").out and "temperature=" in w.spark("logs", "sensor").out)
+    check(w.spark("run", "never-installed").code == 3, "a package that is not installed")
+    check(w.spark("stop", "no-such-unit").code == 3, "a unit that is not there")
+    w.wait("the server has the units", lambda: (w.remote("web") or {}).get("status") == "running" and w.remote("meter"))
+    check(w.remote("web")["unit_id"] == unit[0].strip(), "the same id on the server")
+    w.ok("restart", unit[0][:18])
+    lines = w.ok("logs", "web", "-n", "-1").out
+    check(lines.count('"listening"') == 2 and '"stopping"' in lines, lambda: "a polite restart by the beginning of an id: " + lines)
+
+
+def logs(w):
+    n = len(w.ok("logs", "sensor", "-n", "3").out.splitlines())
+    check(n == 3, "-n 3 gave %d lines" % n)
+    p = subprocess.Popen([os.path.join(w.build, "spark"), "logs", "sensor", "-n", "1", "-f", "--json"], env=w.env, stdout=subprocess.PIPE, text=True)
+    seen = [json.loads(p.stdout.readline())["number"] for _ in range(5)]
+    p.terminate()
+    p.wait()
+    check(seen == list(range(seen[0], seen[0] + 5)), "followed lines %s" % seen)
+    w.ok("run", "c-program", "--name", "broken", "--restart", "never", "--", "--nonsense", "1")
+    w.wait("broken failed", lambda: w.units()["broken"]["status"] == "failed")
+    check("unknown option" in w.ok("logs", "broken", "--level", "error").out, "errors only")
+    check("unknown option" not in w.ok("logs", "broken", "--level", "fatal").out, "fatal only")
+    u = w.units()["broken"]
+    check(u["exit_code"] == 2 and u["reason"], u)
+
+
+def crash(w):
+    w.ok("run", "crasher", "--name", "crasher", "--env", "LIVES_S=1")
+    w.wait("restarted twice", lambda: w.units()["crasher"]["restarts"] >= 2, 20)
+    check(w.ok("logs", "crasher", "-n", "-1").out.count("out of ideas") >= 2, "each crash is in the log")
+    w.ok("stop", "crasher")
+    pid = w.units()["meter"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    w.wait("meter is back", lambda: w.units()["meter"]["status"] == "running" and w.units()["meter"]["pid"] not in (0, pid))
+
+
+def pause(w):
+    w.ok("pause", "sensor")
+    check(w.units()["sensor"]["status"] == "paused", "paused")
+    last = lambda: w.spark("logs", "sensor", "-n", "1").out  # noqa: E731
+    first = last()
+    time.sleep(0.5)
+    check(last() == first, "a paused unit wrote something")
+    w.ok("resume", "sensor")
+    check(w.units()["sensor"]["status"] == "running", "resumed")
+    w.wait("it writes again", lambda: last() != first)
+
+
+def update_under_a_unit(w):
+    """A unit keeps the version it was started from, also over a crash; the next run takes the new one."""
+    folder = os.path.join(w.folder, "keeps")
+    entry = {"command": "sh", "args": ["-c", "echo version $(cat v); sleep 1000"], "restart": {"policy": "always", "min": "50ms"}}
+    write(folder, {"spark.json": manifest("keeps", "1.0.0", entry=entry), "v": "one"})
+    w.ok("publish", folder)
+    w.ok("install", "keeps")
+    w.ok("run", "keeps", "--name", "old")
+    write(folder, {"spark.json": manifest("keeps", "1.1.0", entry=entry), "v": "two"})
+    w.ok("publish", folder)
+    check("1.0.0 -> 1.1.0" in w.ok("update", "--check").err, "update --check tells")
+    w.ok("update")
+    w.ok("run", "keeps", "--name", "new")
+    os.kill(w.units()["old"]["pid"], signal.SIGKILL)
+    w.wait("old came back", lambda: w.spark("logs", "old").out.count("version") == 2)
+    check(w.spark("logs", "old").out.split() == ["version", "one"] * 2, lambda: w.spark("logs", "old").out)
+    w.wait("new runs", lambda: "version two" in w.spark("logs", "new").out)
+    r = w.spark("uninstall", "keeps")
+    check(r.code == 6 and "stop it" in r.err, lambda: "not under a running unit: %r" % r)
+    w.ok("rm", "old", "new")
+    w.ok("uninstall", "keeps")
+    check(not os.path.lexists(w.packages("keeps")), "uninstalled")
+
+
+def agent_dies(w):
+    before = {n: u["pid"] for n, u in w.units().items() if u["status"] == "running"}
+    pids = list(w.agent_pid())
+    check(pids, "an agent runs")
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    check("agent" in w.spark("status").err or w.units(), "status works without an agent")
+    w.ok("start", "crasher")  # starts an agent, which adopts what runs
+    after = {n: u["pid"] for n, u in w.units().items() if n in before}
+    check(before == after, "units went on: %s, %s" % (before, after))
+    w.ok("stop", "crasher")
+
+
+def offline(w):
+    """Without the server everything but the registry works, and the server hears of it afterwards."""
+    w.server.kill()
+    began = time.monotonic()
+    w.ok("run", "c-program", "--name", "offline")
+    check(time.monotonic() - began < 2, "run does not wait for the network")
+    w.wait("it runs", lambda: w.units()["offline"]["status"] == "running")
+    check(w.spark("search", "x").code == 7, "search says that the server is away")
+    w.server.start()
+    w.wait("the server hears of it", lambda: (w.remote("offline") or {}).get("status") == "running", 40)
+
+
+def remote_stop(w):
+    a = w.server.call("DELETE", "/api/spark/units/" + w.remote("offline")["unit_id"], token=w.token())
+    check(a.status in (200, 202, 204), a)
+    w.wait("the unit stops here", lambda: w.units().get("offline", {"status": "stopped"})["status"] == "stopped")
+
+
+def russian(w):
+    r = w.spark("status", NETBIT_LANG="ru")
+    check("СТАТУС" in r.out, lambda: "%r" % r)
+    check("Опубликовать" in w.spark("--help", NETBIT_LANG="ru").out, "help in Russian")
+
+
+def removal(w):
+    w.ok("stop", "web", "sensor", "meter")
+    check(all(w.units()[n]["status"] == "stopped" for n in ("web", "sensor", "meter")), "all stopped")
+    w.ok("rm", "web", "sensor", "meter", "crasher", "broken")
+    check(not {"web", "sensor", "meter", "crasher", "broken"} & set(w.units()), "forgotten")
+    w.ok("uninstall", "node-service", "python-sensor")
+    check(sorted(os.listdir(os.path.join(w.home, "spark", "packages")))[:2] == ["big", "c-program"], "uninstalled")
+    token = w.token()
+    w.ok("logout")
+    check(w.server.call("GET", "/api/v1/me", token=token).status == 401, "the token is revoked")
+
+
+parts = [login, publish, packing, install, broken_archives, resume, signing, run, logs, crash, pause, update_under_a_unit, agent_dies, offline,
+         remote_stop, russian, removal]
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("--build", default="build")
+    a.add_argument("--database", default="sqlite", choices=["sqlite", "postgres"])
+    a.add_argument("--keep", action="store_true")
+    a.add_argument("part", nargs="*", help="only these (and login)")
+    args = a.parse_args()
+    w = World(args.build, args.database)
+    w.server.start()
+    try:
+        for part in parts:
+            if args.part and part.__name__ not in args.part and part is not login:
+                continue
+            before = count.failed
+            try:
+                part(w)
+            except Exception as e:  # a part that stumbles is one failure, the others still tell something
+                check(False, "%s: %s: %s" % (part.__name__, type(e).__name__, e))
+            print("%-20s %s" % (part.__name__, "ok" if count.failed == before else "FAILED"), flush=True)
+    finally:
+        try:
+            w.close(args.keep)
+        except Exception as e:
+            check(False, "closing: %s" % e)
+    count.finish()
+
+
+if __name__ == "__main__":
+    main()
