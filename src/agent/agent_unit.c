@@ -261,10 +261,12 @@ err_t unit_start(struct agent *a, struct op *op, struct unit *u)
     pid_t pid = fork();
     if (!pid) shim_run(&st);
     if (pid < 0) return fail(op, ERR_UNAVAILABLE, "fork: %s", strerror(errno));
+    struct proc_stat shim;
     u->wait = WAIT_NONE;
-    u->state.status = UNIT_STARTING;
-    u->state.reason[0] = 0;
-    u->state.last = 0;
+    u->state = (struct shim_state){ .status = UNIT_STARTING,
+                                    .restarts = u->state.restarts,
+                                    .shim_pid = pid,
+                                    .shim_start = proc_read(pid, &shim) ? shim.start : 0 };
     if (!unit_connect(a, op, u))
         return fail(op, ERR_UNAVAILABLE, "the shim of '%.*s' does not answer", STR(u->name));
     u->death = (struct source){ (int)syscall(SYS_pidfd_open, pid, 0), on_death };
@@ -337,18 +339,25 @@ static void start_again(struct agent *a, struct unit *u)
     arena_free(op.arena);
 }
 
-/* The shim is gone without a last word. */
-static void shim_died(struct agent *a, struct unit *u)
+/* What state.json tells of a unit; pids count only in the run of the machine that they belong to. */
+static void remember(struct unit *u, const struct unit_state *t)
 {
-    i64 now = time_mono_us(), delay = 0;
-    struct policy_exit x = { .now_us = now, .ran_us = now - u->born_us, .failed = true, .random = 0.5 };
-    LOG_WARN("a shim died", KV("unit", u->name), KV("shim", u->state.shim_pid));
-    drop_link(a, u);
-    (void)policy_next(&u->shims, &shim_policy, &x, &delay);
-    u->state.restarts++;
-    wait_for(u, WAIT_ORPHANS, 0);
-    u->wait_us = now + delay;
-    settle(a, u, 0);
+    bool same_boot = str_is(t->boot_id, proc_boot_id());
+    u->state = (struct shim_state){ .status = t->status,
+                                    .restarts = t->restarts,
+                                    .exit_code = t->exit_code,
+                                    .port = t->port,
+                                    .started_us = t->started_at.us,
+                                    .stopped_us = t->stopped_at.us,
+                                    .last = (u32)t->last };
+    if (same_boot) {
+        u->state.pid = t->pid;
+        u->state.pid_start = t->pid_start;
+        u->state.shim_pid = t->shim_pid;
+        u->state.shim_start = t->shim_start;
+    }
+    snprintf(u->state.reason, sizeof u->state.reason, "%.*s", STR(t->reason));
+    snprintf(u->state.isolation, sizeof u->state.isolation, "%.*s", STR(t->isolation));
 }
 
 static void shim_left(struct agent *a, struct unit *u)
@@ -358,6 +367,37 @@ static void shim_left(struct agent *a, struct unit *u)
     if (interrupted) wait_for(u, WAIT_ORPHANS, SEC(1));
     u->state.pid = u->state.pid_start = 0;
     u->now = (struct figures){ 0 };
+}
+
+/* A shim may end before it hears us, when its program cannot be started: then its last words are on disk. */
+static bool last_words(struct unit *u)
+{
+    struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
+    struct unit_state t;
+    unit_state_read(&op, u->dir, &t);
+    bool its = t.last && str_is(t.boot_id, proc_boot_id()) && t.shim_pid == u->state.shim_pid &&
+               t.shim_start == u->state.shim_start;
+    if (its) remember(u, &t);
+    arena_free(op.arena);
+    return its;
+}
+
+/* The shim is gone. */
+static void shim_died(struct agent *a, struct unit *u)
+{
+    i64 now = time_mono_us(), delay = 0;
+    struct policy_exit x = { .now_us = now, .ran_us = now - u->born_us, .failed = true, .random = 0.5 };
+    if (last_words(u)) {
+        shim_left(a, u);
+        settle(a, u, 0);
+        return;
+    }
+    LOG_WARN("a shim died", KV("unit", u->name), KV("shim", u->state.shim_pid));
+    drop_link(a, u);
+    (void)policy_next(&u->shims, &shim_policy, &x, &delay);
+    u->state.restarts++;
+    wait_for(u, WAIT_ORPHANS, delay);
+    settle(a, u, 0);
 }
 
 /* ---- reports ---- */
@@ -453,40 +493,20 @@ i64 units_deadline(const struct agent *a)
 
 /* ---- adoption ---- */
 
-static void recall(struct op *op, struct unit *u, bool *same_boot, bool *interrupted)
-{
-    struct unit_state t;
-    unit_state_read(op, u->dir, &t);
-    *same_boot = str_is(t.boot_id, proc_boot_id());
-    *interrupted = t.interrupted;
-    u->state = (struct shim_state){ .status = t.status,
-                                    .restarts = t.restarts,
-                                    .exit_code = t.exit_code,
-                                    .port = t.port,
-                                    .started_us = t.started_at.us,
-                                    .stopped_us = t.stopped_at.us };
-    if (*same_boot) {
-        u->state.pid = t.pid;
-        u->state.pid_start = t.pid_start;
-        u->state.shim_pid = t.shim_pid;
-        u->state.shim_start = t.shim_start;
-    }
-    snprintf(u->state.reason, sizeof u->state.reason, "%.*s", STR(t.reason));
-    snprintf(u->state.isolation, sizeof u->state.isolation, "%.*s", STR(t.isolation));
-}
-
 /* A unit without a living shim. What ended by itself stays ended; what failed for good may try again after a
  * reboot; everything else that should run is started. */
 static void revive(struct op *op, struct unit *u)
 {
-    bool same_boot, interrupted;
-    recall(op, u, &same_boot, &interrupted);
+    struct unit_state t;
+    unit_state_read(op, u->dir, &t);
+    remember(u, &t);
+    bool same_boot = str_is(t.boot_id, proc_boot_id());
     bool wanted = u->desired == DESIRED_RUNNING || u->desired == DESIRED_PAUSED;
-    bool ended = u->state.status == UNIT_STOPPED && u->state.started_us && !interrupted;
-    bool failed = u->state.status == UNIT_FAILED && same_boot;
-    if ((wanted && !ended && !failed) || (same_boot && u->state.shim_pid && !ended && !failed))
-        wait_for(u, WAIT_ORPHANS, 0);
-    else if (u->state.status != UNIT_FAILED) u->state.status = UNIT_STOPPED;
+    bool ended = t.status == UNIT_STOPPED && t.last == SHIM_LAST;
+    bool failed = t.status == UNIT_FAILED && same_boot;
+    bool left_behind = same_boot && t.shim_pid && !t.last; /* its shim died: something of it may live */
+    if ((wanted && !ended && !failed) || left_behind) wait_for(u, WAIT_ORPHANS, 0);
+    else if (t.status != UNIT_FAILED) u->state.status = UNIT_STOPPED;
 }
 
 static void adopt(struct agent *a, struct op *op, const char *id)

@@ -42,7 +42,7 @@ static void write_state(struct shim *s)
         .restarts = t->restarts,
         .exit_code = t->exit_code,
         .port = t->port,
-        .interrupted = s->interrupted,
+        .last = t->last,
         .started_at = { t->started_us },
         .stopped_at = { t->stopped_us },
     };
@@ -133,6 +133,7 @@ static NORETURN void leave(struct shim *s)
     shim_io_flush(s, true, time_mono_us());
     s->phase = PHASE_OVER;
     s->state.last = s->interrupted ? SHIM_INTERRUPTED : SHIM_LAST;
+    shim_accept(s); /* an agent that was not heard yet hears the end */
     shim_changed(s);
     cgroup_remove(s->start->cgroups, s->start->dirs->id);
     _exit(0);

@@ -27,7 +27,7 @@ static const struct field unit_state_fields[] = {
     { F(restarts), .doc = "Restarts." },
     { F(exit_code), .doc = "Last exit code." },
     { F(port), .doc = "Port." },
-    { F(interrupted), .doc = "Ended by a signal to its shim." },
+    { F(last), .doc = "The shim's last words." },
     { F(started_at), .doc = "Last start." },
     { F(stopped_at), .doc = "Last end." },
 };

@@ -17,7 +17,7 @@ struct unit_state {
     str reason, health, isolation;
     i64 pid, pid_start, shim_pid, shim_start;
     i64 restarts, exit_code, port;
-    bool interrupted; /* ended with the session or machine: to be started again */
+    i64 last; /* the shim's last words: SHIM_LAST or SHIM_INTERRUPTED; 0: it lives, or died without any */
     time_us started_at, stopped_at;
 };
 extern const struct desc unit_state_desc;
