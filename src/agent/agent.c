@@ -31,9 +31,15 @@ static int batch_n;
 
 void agent_unwatch(struct agent *a, struct source *s)
 {
+    int fd = s->fd;
+    agent_forget(a, s);
+    if (fd >= 0) close(fd);
+}
+
+void agent_forget(struct agent *a, struct source *s)
+{
     if (s->fd < 0) return;
     epoll_ctl(a->epoll, EPOLL_CTL_DEL, s->fd, NULL);
-    close(s->fd);
     s->fd = -1;
     for (int i = 0; i < batch_n; i++)
         if (batch[i].data.ptr == s) batch[i].data.ptr = NULL;

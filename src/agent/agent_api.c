@@ -93,8 +93,18 @@ static void send_answer(struct agent *a, struct op *op, struct client *c, struct
     c->op = -1;
 }
 
+static void finish_command(struct agent *a, struct client *c, const struct op_error *e)
+{
+    uplink_done(a, c->command, e);
+    c->op = -1;
+}
+
 static void answer_units(struct agent *a, struct op *op, struct client *c, struct unit **u, size_t n)
 {
+    if (!uuid_is_nil(c->command)) {
+        finish_command(a, c, &(struct op_error){ OK });
+        return;
+    }
     struct local_answer answer = { .ok = true };
     answer.units.item = NEWN(op->arena, struct local_unit, n + 1);
     answer.units.n = n;
@@ -104,6 +114,10 @@ static void answer_units(struct agent *a, struct op *op, struct client *c, struc
 
 static void answer_error(struct agent *a, struct op *op, struct client *c)
 {
+    if (!uuid_is_nil(c->command)) {
+        finish_command(a, c, &op->err);
+        return;
+    }
     struct local_answer answer = { .code = str_of(err_name(op->err.code)),
                                    .field = op->err.field,
                                    .error = op->err.msg };
@@ -320,6 +334,10 @@ static err_t perform(struct agent *a, struct op *op, struct client *c, str line)
 /* Serves what is whole in the buffer until a request has to wait. */
 static void proceed(struct agent *a, struct client *c)
 {
+    if (!uuid_is_nil(c->command)) {
+        if (c->op < 0) client_free(a, c);
+        return;
+    }
     char *end;
     while (c->op < 0 && c->n && (end = memchr(c->in, '\n', c->n))) {
         struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
@@ -350,6 +368,18 @@ static void on_client(struct agent *a, struct source *from, u32 events)
     proceed(a, c);
 }
 
+static struct client *new_client(struct agent *a, int fd)
+{
+    for (size_t i = 0; i < AGENT_CLIENTS; i++) {
+        if (a->client[i]) continue;
+        struct client *c = a->client[i] = MEM_NEW(struct client);
+        c->source = (struct source){ fd, on_client };
+        c->op = -1;
+        return c;
+    }
+    return NULL;
+}
+
 static void on_connection(struct agent *a, struct source *from, u32 events)
 {
     (void)events;
@@ -359,15 +389,35 @@ static void on_connection(struct agent *a, struct source *from, u32 events)
     if (fd < 0) return;
     bool ours =
         !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) && (who.uid == geteuid() || who.uid == 0);
-    for (size_t i = 0; ours && i < AGENT_CLIENTS; i++) {
-        if (a->client[i]) continue;
-        struct client *c = a->client[i] = MEM_NEW(struct client);
-        c->source = (struct source){ fd, on_client };
-        c->op = -1;
-        agent_watch(a, &c->source, EPOLLIN);
-        return;
-    }
-    close(fd);
+    struct client *c = ours ? new_client(a, fd) : NULL;
+    if (c) agent_watch(a, &c->source, EPOLLIN);
+    else close(fd);
+}
+
+/* Commands may come twice: a unit that is where it should be has obeyed. */
+static bool obeyed(int op, err_t e)
+{
+    if (op == LOCAL_REMOVE || op == LOCAL_STOP) return e == ERR_NOT_FOUND;
+    return e == ERR_CONFLICT && op != LOCAL_RESTART;
+}
+
+void api_command(struct agent *a, uuid command, uuid unit, int local_op)
+{
+    struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
+    char id[UUID_TEXT];
+    struct local_request in = { .op = local_op, .unit = uuid_text(unit, id) };
+    for (size_t i = 0; i < AGENT_CLIENTS; i++)
+        if (a->client[i] && uuid_eq(a->client[i]->command, command)) return; /* under way */
+    struct client *c = new_client(a, -1);
+    if (!c) return; /* the server sends it again */
+    c->command = command;
+    struct request r = { a, &op, c, &in, NULL };
+    err_t e = unit_find(a, &op, in.unit, &r.u);
+    if (!e) e = operations[local_op].run(&r);
+    if (e && obeyed(local_op, e)) finish_command(a, c, &(struct op_error){ OK });
+    else if (e) answer_error(a, &op, c);
+    proceed(a, c);
+    arena_free(op.arena);
 }
 
 err_t api_listen(struct agent *a, struct op *op)

@@ -19,6 +19,16 @@ struct figures {
     i64 rss_bytes, vsz_bytes, threads, open_files, read_bytes, written_bytes;
     i64 cpu_us, at_us; /* of the last reading */
 };
+/* How far a unit's logs are told to the spool, and how fast they may be. */
+struct feed {
+    bool known, due;
+    u64 told[SHIM_LOGS];
+    i64 rate; /* lines a second; learned from unit.json */
+    double tokens;
+    i64 bucket_us; /* time of the line that last filled the bucket */
+    u64 dropped;   /* lines over the rate, not yet told */
+    i64 next_us;   /* not before; 0: at once */
+};
 enum unit_wait { WAIT_NONE, WAIT_LOCK, WAIT_ORPHANS, WAIT_RESTART };
 struct unit {
     uuid id;
@@ -36,15 +46,16 @@ struct unit {
     struct policy shims;     /* deaths of shims, so that a broken one does not spin */
     i64 born_us;
     struct figures now;
-    struct feed *feed; /* agent_feed.c: how far its logs were forwarded; NULL: not at all */
+    struct feed feed;
 };
 struct client {
     struct source source;
     struct arena arena; /* buffer of what was read */
     char *in;
     size_t n, cap;
-    uuid unit; /* of the request that is waited for */
-    int op;    /* enum local_op; -1: none */
+    uuid unit;    /* of the request that is waited for */
+    int op;       /* enum local_op; -1: none */
+    uuid command; /* not nil: no local program, but a command of the server */
     u64 order;
     char *out; /* what a slow reader has not taken yet */
     size_t out_n, out_at;
@@ -73,6 +84,7 @@ struct agent {
 /* agent.c */
 void agent_watch(struct agent *, struct source *, u32 events);
 void agent_unwatch(struct agent *, struct source *); /* and closes */
+void agent_forget(struct agent *, struct source *);  /* without closing */
 
 /* agent_unit.c: the life of a unit as the agent sees it. */
 void units_adopt(struct agent *);
@@ -93,15 +105,26 @@ err_t api_listen(struct agent *, struct op *) MUST_USE;
 void api_unit_changed(struct agent *, struct unit *, u64 order, err_t);
 void api_describe(const struct unit *, struct arena *, struct local_unit *out);
 void api_close(struct agent *);
+/* A command of the server: done as if a local program had asked, told through uplink_done(). */
+void api_command(struct agent *, uuid command, uuid unit, int local_op);
 
 /* agent_measure.c */
 void measure_step(struct agent *, i64 now);
+
+/* agent_feed.c: what units wrote, as entries of the spool. */
+struct spool;
+void feed_begin(struct spool *, struct unit *);
+bool feed_step(struct spool *, struct op *, struct unit *, i64 now); /* true: an entry was added */
+void feed_status(struct spool *, struct op *, struct unit *);
+void feed_figures(struct spool *, struct op *, struct unit *);
+void feed_wire_unit(const struct unit *, struct arena *, struct wire_unit *out);
 
 /* agent_uplink.c: the server. All of it does nothing without a login. */
 void uplink_begin(struct agent *);
 void uplink_end(struct agent *);
 void uplink_step(struct agent *, i64 now);
 i64 uplink_deadline(const struct agent *);
+void uplink_done(struct agent *, uuid command, const struct op_error *); /* code OK: carried out */
 void uplink_unit_changed(struct agent *, struct unit *);
 void uplink_unit_measured(struct agent *, struct unit *);
 void uplink_unit_grew(struct agent *, struct unit *);

@@ -209,3 +209,22 @@ bool reader_next(struct log_reader *r, bool rest, struct log_line *out)
         if (!advance(r)) return false;
     }
 }
+
+void reader_skip(struct log_reader *r, i64 from_us)
+{
+    for (;;) {
+        const struct log_mark *m;
+        marks_upto(r, r->offset);
+        while ((m = next_mark(r)) && (m->time_us < from_us || m->offset < r->offset)) {
+            r->mark = *m;
+            r->ahead_at++;
+            r->marks++;
+        }
+        struct stat st;
+        u64 end = m ? m->offset : fstat(r->log, &st) ? r->offset : r->base + (u64)st.st_size;
+        r->line = MAX(r->line, r->mark.line + lines_between(r, r->mark.offset, end));
+        r->offset = end;
+        r->at = r->n = 0;
+        if (m || !advance(r)) return;
+    }
+}

@@ -26,5 +26,7 @@ bool reader_open(struct log_reader *, int dir, const char *name, char buf[static
 bool reader_open_last(struct log_reader *, int dir, const char *name, char buf[static READER_BYTES],
                       i64 lines);
 void reader_close(struct log_reader *);
+/* On to what was written at `from_us` or later (to 10 ms), or to the end. */
+void reader_skip(struct log_reader *, i64 from_us);
 /* The next whole line; with `rest`, also what stands at the end without its newline. False: no more now. */
 bool reader_next(struct log_reader *, bool rest, struct log_line *out);
