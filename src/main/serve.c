@@ -102,10 +102,22 @@ static err_t start_http(struct op *op, const struct config *c, const struct tabl
         .when_durable = db_when_durable,
         .idempotency = &account_idempotency,
         .refused = account_audit_refused,
+        .idempotency = &account_idempotency,
         .files = static_files,
         .nfiles = nstatic_files,
     };
     return http_start(op, &options, t->routes, t->nroutes, t->n, out);
+}
+
+/* The person at the console reads their language, the API's callers English. */
+static enum lang console = LANG_EN;
+
+static void say_ready(struct cli *cli, str url)
+{
+    term_say(cli->term, TONE_GOOD,
+             console == LANG_RU ? "Netbit работает: %.*s   (API: %.*s/docs, Ctrl-C остановит)"
+                                : "Netbit serves %.*s   (API: %.*s/docs, Ctrl-C stops it)",
+             STR(url), STR(url));
 }
 
 static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c, const sigset_t *signals)
@@ -127,10 +139,7 @@ static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c
     struct demo *demo = NULL;
     if (!e && c->demo) e = demo_start(op, url, &demo);
     if (!e) {
-        term_say(cli->term, TONE_GOOD,
-                 TR("Netbit serves %.*s   (API: %.*s/docs, Ctrl-C stops it)",
-                    "Netbit работает: %.*s   (API: %.*s/docs, Ctrl-C остановит)"),
-                 STR(url), STR(url));
+        say_ready(cli, url);
         int got;
         sigwait(signals, &got);
         LOG_INFO("stopping", KV("signal", got));
@@ -151,6 +160,8 @@ err_t serve(struct cli *cli, const struct config *given)
         return fail_field(op, "log_level", "must be debug, info, warn, error or off");
     log_setup(level, str_is(c.log_format, "auto") ? !cli->term->err_tty : !str_is(c.log_format, "text"));
     raise_file_limit();
+    console = lang_now;
+    lang_now = LANG_EN;
     /* Blocked before any thread is made, so that only sigwait() sees them. */
     sigset_t signals;
     sigemptyset(&signals);
