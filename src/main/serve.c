@@ -100,7 +100,6 @@ static err_t start_http(struct op *op, const struct config *c, const struct tabl
         .ports = op->ports,
         .authenticate = account_authenticate,
         .when_durable = db_when_durable,
-        .idempotency = &account_idempotency,
         .refused = account_audit_refused,
         .idempotency = &account_idempotency,
         .files = static_files,
