@@ -1,4 +1,5 @@
 #include "tests/unit/world.h"
+#include "base/fs.h"
 #include "feature/account/account.h"
 #include "feature/feature.h"
 #include "feature/package/package.h"
@@ -6,6 +7,9 @@
 #include "net/http.h"
 #include "port/blob/blob.h"
 #include "port/config.h"
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static const struct feature *const parts[] = { &account_feature, &admin_feature,   &project_feature,
                                                &audit_feature,   &package_feature, &unit_feature };
@@ -128,6 +132,40 @@ struct said say_raw(struct world *w, str token, enum method method, str path, st
 struct said say(struct world *w, str token, enum method method, const char *path, const char *json)
 {
     return say_raw(w, token, method, str_of(path), json ? S("application/json") : (str){ 0 }, str_of(json));
+}
+
+static int dial(const struct world *w)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET,
+                              .sin_port = htons((u16)w->port),
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    return fd;
+}
+
+struct said say_plain(struct world *w, const struct raw *r, str *head)
+{
+    struct arena *a = w->op->arena;
+    struct buf b = BUF(a);
+    AUTO(fd) int fd = dial(w);
+    size_t at, n = r->send_only ? r->send_only : r->body.n;
+    str request = arena_printf(
+        a, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s%.*s%s%sContent-Length: %zu\r\n\r\n",
+        r->method, r->path, r->token.n ? "Authorization: Bearer " : "", STR(r->token),
+        r->token.n ? "\r\n" : "", r->headers ? r->headers : "", r->body.n);
+    assert_true(fs_write_all(fd, request) && fs_write_all(fd, str_head(r->body, n)));
+    if (r->send_only) return (struct said){ 0 };
+    for (ssize_t got = 1; got > 0;) {
+        got = read(fd, buf_room(&b, 65536), 65536);
+        if (got > 0) buf_grew(&b, (size_t)got);
+    }
+    str all = buf_str(&b);
+    if (!str_find(all, S("\r\n\r\n"), &at)) test_fail(__FILE__, __LINE__, "no answer: %.*s", STR(all));
+    if (head) *head = str_head(all, at);
+    i64 status;
+    assert_true(str_to_i64(str_head(str_skip(all, 9), 3), &status));
+    return (struct said){ (int)status, str_skip(all, at + 4) };
 }
 
 static bool step(struct json *j, str name)

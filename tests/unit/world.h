@@ -39,6 +39,16 @@ struct said {
 };
 struct said say(struct world *, str token, enum method, const char *path, const char *json);
 struct said say_raw(struct world *, str token, enum method, str path, str content_type, str body);
+/* A request with headers of its own ("Name: value\r\n"...) over a connection of its own; head gets the
+ * answer's. send_only: closes after that many bytes of the body, as a lost network does (0: sends all and
+ * reads the answer). */
+struct raw {
+    str token;
+    const char *method, *path, *headers;
+    str body;
+    size_t send_only;
+};
+struct said say_plain(struct world *, const struct raw *, str *head);
 /* The member "a.0.b" of the answer: a string's text, else JSON; absent when there is none. */
 str said_at(struct world *, const struct said *, const char *path);
 
