@@ -1,0 +1,191 @@
+#include "feature/unit/unit_rules.h"
+#include "tests/unit/world.h"
+
+#define P "/api/spark/packages"
+#define U "/api/spark/units"
+
+static struct person owner(struct world *w, str *unit)
+{
+    struct person ann = world_person(w, "ann");
+    assert_said(say(w, ann.token, POST, P, "{\"name\":\"sipd\",\"display_name\":\"SIPD\"}"), 201);
+    assert_said(say(w, ann.token, POST, P "/sipd/versions",
+                    "{\"version\":\"1.0.0\",\"download_url\":\"https://x.io/a.tgz\"}"),
+                201);
+    assert_said(say(w, ann.token, POST, P "/install", "{\"package_name\":\"sipd\",\"version\":null}"), 200);
+    struct said s = say(w, ann.token, POST, U, "{\"name\":\"u\",\"package_name\":\"sipd\"}");
+    assert_said(s, 201);
+    *unit = said_at(w, &s, "unit_id");
+    return ann;
+}
+static struct said post(struct world *w, const struct person *who, str unit, const char *body)
+{
+    return say(w, who->token, POST, arena_printf(w->op->arena, U "/%.*s/telemetry", STR(unit)).p, body);
+}
+static struct said get(struct world *w, const struct person *who, str unit, const char *what)
+{
+    return say(w, who->token, GET, arena_printf(w->op->arena, U "/%.*s/%s", STR(unit), what).p, NULL);
+}
+static i64 count(struct world *w, const struct said *s, const char *list)
+{
+    i64 n = 0;
+    if (s->status != 200) test_fail(__FILE__, __LINE__, "%d %.*s", s->status, STR(s->body));
+    while (said_at(w, s, arena_printf(w->op->arena, "%s.%lld", list, (long long)n).p).p) n++;
+    return n;
+}
+
+WORLD(telemetry_is_stored_and_asked)
+{
+    str u;
+    struct person ann = owner(w, &u);
+    struct said s = post(w, &ann, u,
+                         "{\"telemetry_type\":\"log\",\"level\":\"info\",\"message\":\"Application "
+                         "started\",\"data\":{\"version\":\"1.0.0\",\"custom_field\":\"value\"}}");
+    assert_said(s, 201);
+    assert_at(w, s, "accepted", "1");
+    s = post(
+        w, &ann, u,
+        "[{\"telemetry_type\":\"log\",\"level\":\"error\",\"message\":\"Disk 100% "
+        "full\",\"timestamp\":\"2026-01-01T00:00:01Z\"},"
+        "{\"telemetry_type\":\"log\",\"level\":\"debug\",\"message\":\"tick_tock\",\"timestamp\":\"2026-01-"
+        "01T00:00:02Z\"},"
+        "{\"telemetry_type\":\"metric\",\"data\":{\"cpu\":12.5},\"timestamp\":\"2026-01-01T00:00:03Z\"},"
+        "{\"telemetry_type\":\"metric\",\"data\":{\"cpu\":13},\"timestamp\":\"2026-01-01T00:00:04+00:00\"},"
+        "{\"telemetry_type\":\"event\",\"message\":\"Обработка\",\"timestamp\":\"2026-01-01T00:00:05Z\"},"
+        "{\"telemetry_type\":\"error\",\"level\":\"fatal\",\"message\":\"gone\",\"timestamp\":\"2026-01-"
+        "01T00:00:06Z\"}]");
+    assert_at(w, s, "accepted", "6");
+    s = get(w, &ann, u, "telemetry");
+    assert_int_equal(count(w, &s, "telemetry"), 7);
+    assert_at(w, s, "telemetry.0.message", "Application started");
+    assert_at(w, s, "telemetry.0.level", "info");
+    s = get(w, &ann, u, "telemetry?order=asc");
+    assert_at(w, s, "telemetry.0.message", "Disk 100% full");
+    assert_at(w, s, "telemetry.0.timestamp", "2026-01-01T00:00:01.000000Z");
+    static const struct {
+        const char *what, *list;
+        i64 n;
+    } cases[] = {
+        { "telemetry?type=metric", "telemetry", 2 },
+        { "telemetry?level=debug", "telemetry", 4 },
+        { "telemetry?level=info", "telemetry", 3 },
+        { "telemetry?level=error", "telemetry", 2 },
+        { "telemetry?level=fatal", "telemetry", 1 },
+        { "telemetry?q=DISK", "telemetry", 1 },
+        { "telemetry?q=100%25", "telemetry", 1 },
+        { "telemetry?q=%25", "telemetry", 1 },
+        { "telemetry?q=k_t", "telemetry", 1 },
+        { "telemetry?q=n_", "telemetry", 0 },
+        { "telemetry?q=%D0%B1%D1%80%D0%B0", "telemetry", 1 },
+        { "telemetry?from=2026-01-01T00:00:03Z&to=2026-01-01T00:00:05Z", "telemetry", 2 },
+        { "logs", "logs", 3 },
+        { "logs?limit=2", "logs", 2 },
+        { "logs?level=warn", "logs", 1 },
+        { "metrics", "metrics", 2 },
+        { "metrics?from=2026-01-01T00:00:04Z", "metrics", 1 },
+        { "metrics?from=&to=", "metrics", -1 },
+    };
+    for (size_t i = 0; i < LEN(cases); i++) {
+        s = get(w, &ann, u, cases[i].what);
+        if (cases[i].n < 0) assert_said(s, 400);
+        else if (count(w, &s, cases[i].list) != cases[i].n)
+            test_fail(__FILE__, __LINE__, "%s: %.*s", cases[i].what, STR(s.body));
+    }
+    s = get(w, &ann, u, "metrics");
+    assert_at(w, s, "metrics.0.data.cpu", "12.5");
+}
+
+WORLD(telemetry_pages_without_gap_or_twin)
+{
+    str u;
+    struct person ann = owner(w, &u);
+    for (int i = 0; i < 3; i++) /* nine records, three of each time */
+        assert_said(post(w, &ann, u,
+                         "[{\"telemetry_type\":\"log\",\"timestamp\":\"2026-01-01T00:00:01Z\"},{\"telemetry_"
+                         "type\":\"log\",\"timestamp\":\"2026-01-01T00:00:02Z\"},"
+                         "{\"telemetry_type\":\"log\",\"timestamp\":\"2026-01-01T00:00:03Z\"}]"),
+                    201);
+    for (int order = 0; order < 2; order++) {
+        const char *way = order ? "asc" : "desc";
+        struct said s = get(w, &ann, u, arena_printf(op->arena, "telemetry?limit=2&order=%s", way).p);
+        i64 n = 0, sum = 0, id;
+        for (;;) {
+            i64 here = count(w, &s, "telemetry");
+            for (i64 i = 0; i < here; i++) {
+                assert_true(str_to_i64(said_at(w, &s, i ? "telemetry.1.id" : "telemetry.0.id"), &id));
+                sum += id;
+            }
+            n += here;
+            str next = said_at(w, &s, "next");
+            if (str_is(next, "null")) break;
+            s = get(w, &ann, u,
+                    arena_printf(op->arena, "telemetry?limit=2&order=%s&cursor=%.*s", way, STR(next)).p);
+        }
+        assert_int_equal(n, 9);
+        assert_int_equal(sum, 45);
+    }
+}
+
+WORLD(telemetry_refuses)
+{
+    str u;
+    struct person ann = owner(w, &u);
+    static const char *const bad[][2] = {
+        { "", "" },
+        { "[]", "" },
+        { "{}", "telemetry_type" },
+        { "5", "" },
+        { "{\"telemetry_type\":\"noise\"}", "telemetry_type" },
+        { "{\"telemetry_type\":null}", "telemetry_type" },
+        { "{\"telemetry_type\":\"log\",\"level\":\"loud\"}", "level" },
+        { "{\"telemetry_type\":\"log\",\"message\":5}", "message" },
+        { "{\"telemetry_type\":\"log\",\"timestamp\":\"yesterday\"}", "timestamp" },
+        { "{\"telemetry_type\":\"log\",\"unit_id\":\"0190a4c8-7c6c-7a51-8d2f-0123456789ab\"}", "unit_id" },
+        { "[{\"telemetry_type\":\"log\"},{\"telemetry_type\":\"x\"}]", "[1].telemetry_type" },
+        { "{\"telemetry_type\":\"log\",\"data\":{\"a\":}}", "" },
+    };
+    for (size_t i = 0; i < LEN(bad); i++) {
+        struct said s = post(w, &ann, u, bad[i][0]);
+        if (s.status != 400) test_fail(__FILE__, __LINE__, "%s: %d %.*s", bad[i][0], s.status, STR(s.body));
+        if (*bad[i][1] && !str_ends(said_at(w, &s, "field"), str_of(bad[i][1])))
+            test_fail(__FILE__, __LINE__, "%s: %.*s", bad[i][0], STR(s.body));
+    }
+    struct said s = get(w, &ann, u, "telemetry");
+    assert_at(w, s, "telemetry", "[]"); /* of a batch with one bad record nothing is stored */
+    static const char *const asked[][2] = {
+        { "telemetry?limit=0", "limit" },
+        { "telemetry?limit=1001", "limit" },
+        { "telemetry?type=x", "type" },
+        { "telemetry?level=x", "level" },
+        { "telemetry?cursor=x", "cursor" },
+        { "telemetry?from=x", "from" },
+        { "telemetry?order=up", "order" },
+        { "telemetry?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to" },
+        { "logs?limit=x", "limit" }
+    };
+    for (size_t i = 0; i < LEN(asked); i++) assert_refused(w, get(w, &ann, u, asked[i][0]), 400, asked[i][1]);
+}
+
+WORLD(telemetry_is_kept_thirty_days)
+{
+    str u;
+    struct person ann = owner(w, &u);
+    i64 n;
+    time_us old = { time_now().us - SEC(31 * 86400) }, young = { time_now().us - SEC(29 * 86400) };
+    uuid unit;
+    assert_true(uuid_parse(u, &unit));
+    struct telemetry rows[] = {
+        { unit, TELEMETRY_LOG, 0, S("old"), { { 0 } }, old },
+        { unit, TELEMETRY_LOG, 0, S("young"), { { 0 } }, young },
+        { unit, TELEMETRY_LOG, 0, S("from the future"), { { 0 } }, { time_now().us + SEC(400 * 86400) } }
+    };
+    assert_ok(op, telemetry_store(op, rows, LEN(rows)));
+    assert_ok(op, telemetry_retention_job(op));
+    assert_ok(op,
+              db_i64(op, &n,
+                     "SELECT count(*) FROM spark_unit_telemetry WHERE message <> 'old' AND timestamp <= ?",
+                     A(time_now())));
+    assert_int_equal(n, 2);
+    assert_ok(op, db_i64(op, &n, "SELECT count(*) FROM spark_unit_telemetry"));
+    assert_int_equal(n, 2);
+    (void)ann;
+}
