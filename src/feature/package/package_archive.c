@@ -80,6 +80,14 @@ static err_t fill(struct op *op, struct http_body *body, u8 *chunk, size_t *n)
     return OK;
 }
 
+/* Answering before the client has sent everything looks like a lost connection to some. */
+static err_t drain(struct op *op, struct http_body *body)
+{
+    u8 *chunk = arena_alloc_raw(op->arena, CHUNK);
+    for (size_t got = 1; got;) TRY(http_body_read(body, op, chunk, CHUNK, &got));
+    return OK;
+}
+
 static err_t receive(struct op *op, struct http_body *body, struct blob_stage *stage)
 {
     u8 *chunk = arena_alloc_raw(op->arena, CHUNK);
@@ -172,9 +180,8 @@ err_t package_archive_put(struct op *op, const struct archive_put *in, struct ht
     TRY(package_for(op, in->name, PACKAGE_EDIT, &p));
     TRY(package_version_of(op, &p, in->version, &v));
     if (v.archived_at.us && in->x_checksum_sha256.p && str_eq_fold(in->x_checksum_sha256, v.checksum)) {
-        *out = (struct archive_state){ v.size_bytes, v.size_bytes, true,
-                                       v.checksum }; /* the answer to the first try was lost */
-        return OK;
+        *out = (struct archive_state){ v.size_bytes, v.size_bytes, true, v.checksum };
+        return drain(op, body); /* the answer to the first try was lost */
     }
     if (v.archived_at.us)
         return fail(op, ERR_CONFLICT, "version %.*s has its archive, and archives never change",
