@@ -2,6 +2,7 @@
 #include "feature/account/account_test_util.h"
 #include "net/http.h"
 #include <pthread.h>
+#include <stdatomic.h>
 
 BOTH(migrates_down_and_up)
 {
@@ -540,4 +541,57 @@ BOTH(kept_answers)
         d, db_exec(d, "UPDATE kept_answers SET created_at = ?", A((time_us){ time_now().us - SEC(86401) })));
     assert_ok(d, kept->find(d, &got));
     assert_int_equal(got.status, 0);
+}
+
+struct asker {
+    pthread_t thread;
+    const struct op *like;
+    str header;
+    _Atomic bool *gone; /* the revocation is durable: no yes may begin after it */
+    _Atomic bool *stop;
+    _Atomic int late_yes, yes;
+};
+static void *ask(void *arg)
+{
+    struct asker *a = arg;
+    while (!atomic_load(a->stop)) {
+        struct principal who;
+        OTHER_OP(o, a->like);
+        o->who = &principal_nobody;
+        bool gone = atomic_load(a->gone), ok = !account_authenticate(o, a->header, &who);
+        a->yes += ok;
+        a->late_yes += gone && ok;
+    }
+    return NULL;
+}
+
+BOTH(revocation_is_immediate_among_many_askers)
+{
+    struct user u = test_user(op, "quin", USER_PERSON);
+    for (int round = 0; round < 5; round++) {
+        str secret;
+        _Atomic bool gone = false, stop = false;
+        struct asker a[3];
+        struct account_token in = { .user_id = u.id, .name = S("t"), .scopes = S("user") };
+        OTHER_OP(r, op);
+        assert_ok(r, account_token_new(r, &in, &secret));
+        assert_ok(r, db_flush(r));
+        str header = arena_printf(op->arena, "Bearer %.*s", STR(secret));
+        for (size_t i = 0; i < LEN(a); i++) {
+            a[i] = (struct asker){ .like = op, .header = header, .gone = &gone, .stop = &stop };
+            assert_int_equal(pthread_create(&a[i].thread, NULL, ask, &a[i]), 0);
+        }
+        for (size_t i = 0; i < LEN(a); i++)
+            for (int seen = a[i].yes; a[i].yes < seen + 3;)
+                nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        assert_ok(r, account_token_drop(r, u.id, S("t")));
+        assert_ok(r, db_flush(r));
+        atomic_store(&gone, true);
+        nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+        atomic_store(&stop, true);
+        for (size_t i = 0; i < LEN(a); i++) {
+            pthread_join(a[i].thread, NULL);
+            assert_int_equal(a[i].late_yes, 0);
+        }
+    }
 }
