@@ -1,6 +1,6 @@
-#include "feature/account/export.h"
 #include "base/fs.h"
 #include "feature/account/account_test_util.h"
+#include "feature/account/export.h"
 #include "net/route.h"
 #include <unistd.h>
 
