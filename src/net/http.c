@@ -80,9 +80,8 @@ static enum MHD_Result refuse(struct http_request *r)
 {
     bool expects = r->header[H_EXPECT].p != NULL;
     r->stage = STAGE_DRAIN;
-    if (!r->length) return MHD_YES;
-    if (expects || r->length > DRAIN_MAX || r->answer.close) return send_now(r);
-    return MHD_YES;
+    if (r->answer.close) return send_now(r); /* the length is in doubt */
+    return r->length && (expects || r->length > DRAIN_MAX) ? send_now(r) : MHD_YES;
 }
 
 static enum MHD_Result on_head(struct http_request *r, const char *method)

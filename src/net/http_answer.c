@@ -226,7 +226,7 @@ bool answer_send(struct http_request *r)
     if (!a->status) bug("an answer without status");
     r->conn->idle_since_us = 0;
     if (!a->built) answer_build(r);
-    bool ok = MHD_queue_response(r->mhd, (unsigned)a->status, a->made) == MHD_YES;
+    bool ok = library_queue(r->mhd, a->status, a->made);
     answer_drop(r);
     return ok;
 }

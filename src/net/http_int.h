@@ -24,13 +24,13 @@
     X(CONTENT_RANGE, "content-range") \
     X(TRANSFER_ENCODING, "transfer-encoding") \
     X(EXPECT, "expect") \
-    X(ACCEPT, "accept") X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") \
-        X(IF_RANGE, "if-range") X(RANGE, "range") X(REQUEST_ID, "x-request-id") \
-            X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") \
-                X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") X(UPGRADE, "upgrade") \
-                    X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
-                        X(WS_VERSION, "sec-websocket-version") X(WS_PROTOCOL, "sec-websocket-protocol") \
-                            X(LAST_EVENT_ID, "last-event-id")
+    X(ACCEPT, "accept") \
+    X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") X(IF_RANGE, "if-range") \
+        X(RANGE, "range") X(REQUEST_ID, "x-request-id") X(FORWARDED_FOR, "x-forwarded-for") \
+            X(USER_AGENT, "user-agent") X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") \
+                X(UPGRADE, "upgrade") X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
+                    X(WS_VERSION, "sec-websocket-version") X(WS_PROTOCOL, "sec-websocket-protocol") \
+                        X(LAST_EVENT_ID, "last-event-id")
 #define X(id, name) H_##id,
 enum http_header_id { HTTP_HEADERS(X) H__COUNT };
 #undef X
@@ -172,6 +172,7 @@ void request_refused(struct http_request *, err_t); /* tells options.refused whe
 void request_fail_log(const struct http_request *);
 
 /* http_library.c */
+bool library_queue(struct MHD_Connection *, int status, struct MHD_Response *);
 void library_log(void *cls, const char *fmt, va_list) PRINTF(2, 0);
 
 /* http_pool.c */

@@ -91,6 +91,7 @@ static DESC(answer_text);
 static err_t thing_get(struct op *op, const struct ask *in, struct answer_text *out)
 {
     if (in->wait_ms) usleep((unsigned)in->wait_ms * 1000);
+    if (op_late(op)) return fail(op, ERR_TIMEOUT, "waited too long");
     char *text = arena_alloc(op->arena, (size_t)in->size + 1);
     memset(text, 'x', (size_t)in->size);
     *out = (struct answer_text){ in->name, in->x_color.n ? in->x_color : (str){ text, (size_t)in->size } };
