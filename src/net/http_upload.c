@@ -118,12 +118,12 @@ static void finish(void *arg, err_t e)
         answer_problem(r);
     }
     answer_build(r);
+    atomic_fetch_sub(&h->uploads, 1); /* before the client knows, who may begin the next one at once */
     pthread_mutex_lock(&b->lock);
     b->done = true;
     wake_connection(b);
     pthread_mutex_unlock(&b->lock);
     request_unref(r);
-    atomic_fetch_sub(&h->uploads, 1);
     request_end(h);
 }
 
