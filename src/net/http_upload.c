@@ -4,8 +4,11 @@
  */
 #include "base/log.h"
 #include "net/http_int.h"
+#include <errno.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 
-enum { RING = 256 * 1024, SLOWEST_BYTES_S = 256 };
+enum { RING = 256 * 1024, SLOWEST_BYTES_S = 256, CHECK_MS = 200 };
 struct http_body {
     pthread_mutex_t lock;
     pthread_cond_t bytes;
@@ -53,14 +56,22 @@ static void wake_connection(struct http_body *b)
 
 i64 http_body_length(const struct http_body *b) { return b->request->length; }
 
+/* libmicrohttpd misses a client's end that comes together with its last bytes (one edge of epoll for both), and
+ * would notice it only when the connection times out. Shutting the socket down is an edge of its own. */
+static void check_end(struct http_body *b)
+{
+    if (b->gone || b->suspended || b->end) return;
+    int fd = b->request->conn->fd, unread = 0; /* open for as long as `gone` is not set, which needs the lock */
+    struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+    if (poll(&p, 1, 0) == 1 && !ioctl(fd, FIONREAD, &unread) && !unread) shutdown(fd, SHUT_RDWR);
+}
+
 static void wait_bytes(struct http_body *b, const struct op *op)
 {
-    if (!op->deadline_us) {
-        pthread_cond_wait(&b->bytes, &b->lock);
-        return;
-    }
-    struct timespec ts = { .tv_sec = op->deadline_us / SEC(1), .tv_nsec = op->deadline_us % SEC(1) * 1000 };
-    pthread_cond_timedwait(&b->bytes, &b->lock, &ts);
+    i64 until = time_mono_us() + MSEC(CHECK_MS);
+    if (op->deadline_us) until = MIN(until, op->deadline_us);
+    struct timespec ts = { .tv_sec = until / SEC(1), .tv_nsec = until % SEC(1) * 1000 };
+    if (pthread_cond_timedwait(&b->bytes, &b->lock, &ts) == ETIMEDOUT) check_end(b);
 }
 
 static size_t ring_take(struct http_body *b, char *out, size_t n)
