@@ -123,10 +123,12 @@ bool pool_push(struct pool *p, struct task *t, bool force)
         *p->tail = t;
         p->tail = &t->next;
         p->queued++;
-        if (p->idle_front) pthread_cond_signal(&p->work);
-        else if (!p->watched && p->nthreads > p->front) pthread_cond_signal(&p->late);
     }
+    bool front = ok && p->idle_front, late = ok && !front && !p->watched && p->nthreads > p->front;
     pthread_mutex_unlock(&p->lock);
+    /* Outside the lock, or whom it wakes would run straight into it. */
+    if (front) pthread_cond_signal(&p->work);
+    if (late) pthread_cond_signal(&p->late);
     return ok;
 }
 
