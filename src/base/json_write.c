@@ -25,7 +25,7 @@ static void put_escape(struct buf *b, u8 c)
 void json_put_str(struct buf *b, str s)
 {
     buf_char(b, '"');
-    for (const char *p = s.p, *end = p + s.n; p < end;) {
+    for (const char *p = s.n ? s.p : "", *end = p + s.n; p < end;) { /* NULL + 0 is not defined */
         const char *stop = copyable_end(p, end);
         buf_put(b, str_sub(p, stop));
         p = stop;
