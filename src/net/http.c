@@ -152,7 +152,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
     case STAGE_DRAIN: return *n ? on_drain(r, n) : on_whole(r);
     case STAGE_UPLOAD:
         if (*n) return upload_data(r, data, n) ? MHD_YES : MHD_NO;
-        if (!upload_proceed(r)) upload_end(r);
+        if (upload_proceed(r)) return r->stage == STAGE_ANSWER ? refuse(r) : MHD_YES;
+        upload_end(r);
         return r->stage == STAGE_ANSWER ? send_now(r) : MHD_YES;
     case STAGE_ANSWER: return send_now(r);
     case STAGE_LEAVE: return leave(r);

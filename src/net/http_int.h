@@ -25,10 +25,11 @@
     X(TRANSFER_ENCODING, "transfer-encoding") \
     X(EXPECT, "expect") \
     X(ACCEPT, "accept") \
-    X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") X(IF_RANGE, "if-range") \
-        X(RANGE, "range") X(REQUEST_ID, "x-request-id") X(FORWARDED_FOR, "x-forwarded-for") \
-            X(USER_AGENT, "user-agent") X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") \
-                X(UPGRADE, "upgrade") X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
+    X(ACCEPT_ENCODING, "accept-encoding") \
+    X(IF_NONE_MATCH, "if-none-match") X(IF_RANGE, "if-range") X(RANGE, "range") \
+        X(REQUEST_ID, "x-request-id") X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") \
+            X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") X(UPGRADE, "upgrade") \
+                X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
                     X(WS_VERSION, "sec-websocket-version") X(WS_PROTOCOL, "sec-websocket-protocol") \
                         X(LAST_EVENT_ID, "last-event-id")
 #define X(id, name) H_##id,

@@ -56,12 +56,13 @@ static void wake_connection(struct http_body *b)
 
 i64 http_body_length(const struct http_body *b) { return b->request->length; }
 
-/* libmicrohttpd misses a client's end that comes together with its last bytes (one edge of epoll for both), and
- * would notice it only when the connection times out. Shutting the socket down is an edge of its own. */
+/* libmicrohttpd misses a client's end that comes together with its last bytes (one edge of epoll for both),
+ * and would notice it only when the connection times out. Shutting the socket down is an edge of its own. */
 static void check_end(struct http_body *b)
 {
     if (b->gone || b->suspended || b->end) return;
-    int fd = b->request->conn->fd, unread = 0; /* open for as long as `gone` is not set, which needs the lock */
+    int fd = b->request->conn->fd,
+        unread = 0; /* open for as long as `gone` is not set, which needs the lock */
     struct pollfd p = { .fd = fd, .events = POLLRDHUP };
     if (poll(&p, 1, 0) == 1 && !ioctl(fd, FIONREAD, &unread) && !unread) shutdown(fd, SHUT_RDWR);
 }
@@ -202,8 +203,8 @@ bool upload_proceed(struct http_request *r)
     b->resumed_head = true;
     bool done = b->done;
     pthread_mutex_unlock(&b->lock);
-    if (done) r->stage = STAGE_ANSWER;
-    return first || done;
+    if (first && done) r->stage = STAGE_ANSWER; /* the handler wants nothing of the body */
+    return first;
 }
 
 static size_t ring_put(struct http_body *b, const char *p, size_t n)
