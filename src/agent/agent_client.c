@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -52,6 +53,19 @@ static int try_connect(struct op *op)
     return -1;
 }
 
+/* The agent is netbit: this program, or what stands beside it when this is the small `spark`. */
+static void exec_netbit(char *const argv[])
+{
+    char exe[PATH_MAX], path[PATH_MAX + 8];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe);
+    str self = { exe, n > 0 ? (size_t)n : 0 };
+    if (str_is(fs_base_name(self), "spark")) {
+        snprintf(path, sizeof path, "%.*s/netbit", STR(fs_dir_name(self)));
+        execv(path, argv);
+    }
+    execv("/proc/self/exe", argv);
+}
+
 static NORETURN void exec_agent(int ready)
 {
     char number[16];
@@ -65,7 +79,7 @@ static NORETURN void exec_agent(int ready)
     fcntl(ready, F_SETFD, 0);
     /* Started from within a unit, it must not be taken for a process of that unit. */
     unsetenv("NETBIT_UNIT_ID");
-    execv("/proc/self/exe", argv);
+    exec_netbit(argv);
     _exit(127);
 }
 

@@ -19,8 +19,8 @@ struct tables tables_of_features(struct arena *a)
     struct tables t = { .n = nfeatures };
     t.routes = NEWN(a, const struct route *, nfeatures);
     t.nroutes = NEWN(a, size_t, nfeatures);
-    t.commands = NEWN(a, const struct command *, nfeatures + 3);
-    t.ncommands = NEWN(a, size_t, nfeatures + 3);
+    t.commands = NEWN(a, const struct command *, nfeatures + 4);
+    t.ncommands = NEWN(a, size_t, nfeatures + 4);
     for (size_t i = 0; i < nfeatures; i++) t.nmigrations += features[i]->nmigrations;
     t.migrations = NEWN(a, struct migration, t.nmigrations);
     size_t m = 0;
@@ -30,7 +30,9 @@ struct tables tables_of_features(struct arena *a)
     t.ncommands[1] = agent_ncommands;
     t.commands[2] = spark_commands;
     t.ncommands[2] = spark_commands_count;
-    t.ncommand_tables = 3;
+    t.commands[3] = spark_unit_commands;
+    t.ncommands[3] = spark_unit_commands_count;
+    t.ncommand_tables = 4;
     for (size_t i = 0; i < nfeatures; i++) {
         const struct feature *f = features[i];
         t.routes[i] = f->routes;

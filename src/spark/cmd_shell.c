@@ -14,13 +14,14 @@ static const struct field completion_in_fields[] = {
 #undef D
 DESC(completion_in);
 
-static const struct command *const tables[] = { spark_commands };
+static const struct command *const tables[] = { spark_commands, spark_unit_commands };
 
 err_t cmd_completion(struct cli *cli, const void *arg)
 {
     const struct completion_in *in = arg;
     struct buf b = BUF(cli->op->arena);
-    TRY(cli_completion(cli->op, &b, str_of(shells[in->shell]), "spark", tables, &spark_commands_count, 1));
+    const size_t n[] = { spark_commands_count, spark_unit_commands_count };
+    TRY(cli_completion(cli->op, &b, str_of(shells[in->shell]), "spark", tables, n, LEN(n)));
     term_put(cli->term, buf_str(&b));
     return OK;
 }
@@ -29,7 +30,8 @@ err_t cmd_man(struct cli *cli, const void *arg)
 {
     (void)arg;
     struct buf b = BUF(cli->op->arena);
-    cli_man(&b, "spark", tables, &spark_commands_count, 1);
+    const size_t n[] = { spark_commands_count, spark_unit_commands_count };
+    cli_man(&b, "spark", tables, n, LEN(n));
     term_put(cli->term, buf_str(&b));
     return OK;
 }

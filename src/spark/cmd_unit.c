@@ -71,6 +71,25 @@ err_t cmd_resume(struct cli *cli, const void *in)
 }
 err_t cmd_rm(struct cli *cli, const void *in) { return each(cli, in, LOCAL_REMOVE, TR("removed", "удалён")); }
 
+err_t cmd_agent_stop(struct cli *cli, const void *in)
+{
+    (void)in;
+    AUTO(agent_conn) struct agent_conn c = { .fd = -1 };
+    struct local_request q = { .op = LOCAL_SHUTDOWN };
+    struct local_answer a;
+    err_t e = agent_connect(cli->op, AGENT_MUST_RUN, &c);
+    if (e == ERR_UNAVAILABLE) {
+        op_clear(cli->op);
+        term_say(cli->term, TONE_DIM, "%s", TR("No agent runs", "Агент не запущен"));
+        return OK;
+    }
+    TRY(e);
+    TRY(agent_call(&c, cli->op, &q, &a));
+    term_say(cli->term, TONE_GOOD, "%s",
+             TR("The agent ended; units go on", "Агент завершён; юниты работают дальше"));
+    return OK;
+}
+
 /* ---- status ---- */
 
 static const enum tone tones[] = {

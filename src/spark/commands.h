@@ -30,6 +30,7 @@ err_t cmd_restart(struct cli *, const void *in);
 err_t cmd_pause(struct cli *, const void *in);
 err_t cmd_resume(struct cli *, const void *in);
 err_t cmd_rm(struct cli *, const void *in);
+err_t cmd_agent_stop(struct cli *, const void *in);
 err_t cmd_status(struct cli *, const void *in);
 err_t cmd_logs(struct cli *, const void *in);
 

@@ -5,6 +5,7 @@
 #include "feature/account/account_wire.h"
 #include "feature/package/package.h"
 #include "net/client.h"
+#include "spark/login_file.h"
 
 struct registry {
     struct client *http;
@@ -16,9 +17,6 @@ enum registry_flag { REGISTRY_SIGN_IN = 1 << 0 }; /* fail at once without a toke
 err_t registry_open(struct op *, unsigned flags, struct registry *out) MUST_USE;
 err_t registry_open_at(struct op *, str url, str token, bool insecure, struct registry *out) MUST_USE;
 void registry_done(struct registry *); /* AUTO(registry) */
-/* What `spark login` stored; absent members when nobody signed in. */
-err_t login_read(struct op *, struct login *out) MUST_USE;
-err_t login_write(struct op *, const struct login *) MUST_USE;
 
 struct reg_packages {
     LIST(struct package) packages;

@@ -22,12 +22,6 @@ static const char install_more[] = "A download that broke off is continued. SHA-
 static const char install_more_ru[] = "Прерванная загрузка продолжается. SHA-256 и подпись проверяются до "
                                       "того, как что-либо будет перемещено; переход со старой версии "
                                       "на новую — один шаг, а работающие юниты остаются на своей версии.";
-static const char run_more[] = "Speaks to the agent of this user, which is started when there is none. "
-                               "Without a network it works the same: the server "
-                               "hears of the unit later.";
-static const char run_more_ru[] = "Обращается к агенту этого пользователя; если его нет, он запускается. Без "
-                                  "сети всё работает так же: сервер узнает о юните позже.";
-
 const struct command spark_commands[] = {
     { SPARK("search"), .in = &search_in_desc, .run = cmd_search, .doc = "Find packages in the registry.",
       .doc_ru = "Найти пакеты в реестре.", .example = "spark search signal" },
@@ -61,27 +55,6 @@ const struct command spark_commands[] = {
       .doc_ru = "Выйти и отозвать токен этой машины." },
     { SPARK("whoami"), .run = cmd_whoami, .doc = "Who is signed in, and where.",
       .doc_ru = "Кто вошёл и куда." },
-    { SPARK("run"), .in = &run_in_desc, .run = cmd_run, .doc = "Start a unit of an installed package.",
-      .doc_ru = "Запустить юнит установленного пакета.", .more = run_more, .more_ru = run_more_ru,
-      .example = "spark run sipd --name prod -- --port 8090" },
-    { SPARK("status"), .in = &status_in_desc, .run = cmd_status,
-      .doc = "Units of this machine: uptime, CPU, memory, restarts.",
-      .doc_ru = "Юниты этой машины: время работы, CPU, память, перезапуски.",
-      .example = "spark status --watch" },
-    { SPARK("logs"), .in = &logs_in_desc, .run = cmd_logs, .doc = "What a unit wrote.",
-      .doc_ru = "Что написал юнит.", .example = "spark logs prod -n 100 -f" },
-    { SPARK("stop"), .in = &units_in_desc, .run = cmd_stop, .doc = "Stop units.",
-      .doc_ru = "Остановить юниты.", .example = "spark stop prod" },
-    { SPARK("start"), .in = &units_in_desc, .run = cmd_start, .doc = "Start stopped units again.",
-      .doc_ru = "Снова запустить остановленные юниты." },
-    { SPARK("restart"), .in = &units_in_desc, .run = cmd_restart, .doc = "Restart units.",
-      .doc_ru = "Перезапустить юниты." },
-    { SPARK("pause"), .in = &units_in_desc, .run = cmd_pause, .doc = "Freeze units where they are.",
-      .doc_ru = "Заморозить юниты." },
-    { SPARK("resume"), .in = &units_in_desc, .run = cmd_resume, .doc = "Let paused units go on.",
-      .doc_ru = "Продолжить приостановленные юниты." },
-    { SPARK("rm"), .in = &units_in_desc, .run = cmd_rm, .doc = "Stop units and forget them with their logs.",
-      .doc_ru = "Остановить юниты и забыть их вместе с логами." },
     { SPARK("completion"), .in = &completion_in_desc, .run = cmd_completion,
       .doc = "Completions for a shell.", .doc_ru = "Дополнения для оболочки.",
       .example = "spark completion bash > ~/.local/share/bash-completion/completions/spark" },

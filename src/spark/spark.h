@@ -2,5 +2,7 @@
 #pragma once
 #include "base/cli.h"
 
-extern const struct command spark_commands[];
+extern const struct command spark_commands[]; /* packages, publishing, sign-in */
 extern const size_t spark_commands_count;
+extern const struct command spark_unit_commands[]; /* units */
+extern const size_t spark_unit_commands_count;
