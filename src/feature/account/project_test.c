@@ -181,6 +181,9 @@ BOTH(tokens)
     assert_ok(a, db_i64(a, &stored, "SELECT count(*) FROM access_tokens WHERE hash = ?", A(t.token)));
     assert_int_equal(stored, 0); /* only its hash is there */
 
+    REQUEST(child, a, who);
+    assert_err(child, ERR_FORBIDDEN, token_make(child, &in, &t)); /* tokens have no children */
+
     in.scopes = S("package:read admin"); /* nobody gives away what they have not */
     assert_int_equal(token_make(a, &in, &t), ERR_FORBIDDEN);
     assert_str(a->err.field, S("scopes"));
