@@ -100,8 +100,8 @@ static err_t refused(struct op *op, const struct op_note *note, err_t code, str 
 
 void account_audit_refused(struct op *op, err_t code)
 {
-    static const struct op_note sign_in = { .action = "sign-in" };
-    const struct op_note *note = op->note && op->note->action ? op->note : &sign_in;
+    static const struct op_note unnamed = { .action = "refused" }; /* a row that names no action */
+    const struct op_note *note = op->note && op->note->action ? op->note : &unnamed;
     struct op_error kept = op->err;
     op->note = NULL;
     i64 deadline = op->deadline_us; /* the refusal is written even when the request is late */
