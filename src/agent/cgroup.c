@@ -149,6 +149,10 @@ int cgroup_make(const struct cgroup_root *r, const char *unit, const struct unit
     *applied = 0;
     if (!r->path[0]) return -1;
     unit_path(r, unit, path, sizeof path);
+    /* Once cgroup.kill was written, Linux 6.13 and later kill at birth whatever is cloned straight into that
+     * group (its kill_seq is compared with that of the parent's group): an empty one is therefore made anew.
+     */
+    rmdir(path);
     int dir = make_dir(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (dir < 0) return -1;
     snprintf(text, sizeof text, "%lld", (long long)res->memory_max);

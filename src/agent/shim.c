@@ -164,9 +164,16 @@ static err_t prepare(struct shim *s, struct op *op)
     return launch_start(op, l, &s->child, &s->report);
 }
 
+static void renew_cgroup(struct shim *s)
+{
+    if (s->cgroup >= 0) close(s->cgroup);
+    s->cgroup = cgroup_make(s->start->cgroups, s->start->dirs->id, &s->spec->entry.resources, &s->limits);
+}
+
 static void launch(struct shim *s)
 {
     arena_reset(&s->run);
+    if (s->forced) renew_cgroup(s);
     struct op op = { .arena = &s->run, .who = &principal_system };
     s->main_gone = s->forced = s->again = false;
     s->cause[0] = 0;
@@ -576,7 +583,7 @@ void shim_run(const struct shim_start *start)
         s->state.status = UNIT_FAILED;
         leave(s);
     }
-    s->cgroup = cgroup_make(own.cgroups, own.dirs->id, &own.spec->entry.resources, &s->limits);
+    renew_cgroup(s);
     launch(s);
     set_title(own.spec->name);
     loop(s);

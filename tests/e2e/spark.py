@@ -294,11 +294,12 @@ def run(w):
     w.wait("the server has the units", lambda: (w.remote("web") or {}).get("status") == "running" and w.remote("meter"))
     check(w.remote("web")["unit_id"] == unit[0].strip(), "the same id on the server")
     w.ok("restart", unit[0][:18])
-    lines = w.ok("logs", "web", "-n", "-1").out
-    check(lines.count('"listening"') == 2 and '"stopping"' in lines, lambda: "a polite restart by the beginning of an id: " + lines)
+    w.wait("it listens again", lambda: w.spark("logs", "web").out.count('"listening"') == 2)
+    check('"stopping"' in w.ok("logs", "web", "-n", "-1").out, "a polite restart by the beginning of an id")
 
 
 def logs(w):
+    w.wait("some lines", lambda: len(w.spark("logs", "sensor").out.splitlines()) > 5)
     n = len(w.ok("logs", "sensor", "-n", "3").out.splitlines())
     check(n == 3, "-n 3 gave %d lines" % n)
     p = subprocess.Popen([os.path.join(w.build, "spark"), "logs", "sensor", "-n", "1", "-f", "--json"], env=w.env, stdout=subprocess.PIPE, text=True)
