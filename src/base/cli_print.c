@@ -63,8 +63,12 @@ static enum tone tone_of(str text)
 static struct term_cell cell_of(struct arena *a, const struct field *f, const void *record)
 {
     struct buf b = BUF(a);
+    char bytes[TERM_BYTES];
+    i64 n;
     field_text(&b, f, record);
     str text = buf_str(&b);
+    if (str_ends(str_of(f->name), S("_bytes")) && str_to_i64(text, &n))
+        text = str_copy(a, term_bytes(n, bytes));
     return (struct term_cell){ text, f->type == &type_enum ? tone_of(text) : TONE_PLAIN };
 }
 

@@ -78,7 +78,10 @@ DESC(update_in);
 err_t cmd_search(struct cli *cli, const void *arg)
 {
     const struct search_in *in = arg;
-    static const char *const columns[] = { "name", "description", "category", "author", "downloads", NULL };
+    static const char *const columns[] = {
+        "name|NAME|ИМЯ",       "description|DESCRIPTION|ОПИСАНИЕ", "category|CATEGORY|КАТЕГОРИЯ",
+        "author|AUTHOR|АВТОР", "downloads|DOWNLOADS|ЗАГРУЗКИ",     NULL
+    };
     AUTO(registry) struct registry r = { 0 };
     struct reg_packages found;
     TRY(registry_open(cli->op, 0, &r));
@@ -92,11 +95,46 @@ err_t cmd_search(struct cli *cli, const void *arg)
     return OK;
 }
 
+/* The rows of the page about a package that have something to say. */
+static void print_package(struct cli *cli, const struct package *p)
+{
+    static const struct {
+        const char *field, *en, *ru;
+    } rows[] = {
+        { "name", "Name", "Имя" },
+        { "display_name", "Title", "Название" },
+        { "description", "Description", "Описание" },
+        { "author", "Author", "Автор" },
+        { "category", "Category", "Категория" },
+        { "tags", "Tags", "Теги" },
+        { "repository", "Repository", "Репозиторий" },
+        { "downloads", "Downloads", "Загрузки" },
+        { "deprecated", "Deprecated", "Устарел" },
+        { "replacement", "Use instead", "Замена" },
+        { "updated_at", "Updated", "Обновлён" },
+    };
+    struct term_cell cell[LEN(rows) * 2];
+    size_t n = 0;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct buf b = BUF(cli->op->arena);
+        field_text(&b, desc_field(&package_desc, str_of(rows[i].field)), p);
+        if (!b.n) continue;
+        cell[n * 2] = (struct term_cell){ str_of(TR(rows[i].en, rows[i].ru)), TONE_DIM };
+        cell[n++ * 2 + 1] = (struct term_cell){ buf_str(&b), TONE_PLAIN };
+    }
+    term_table(cli->term, NULL, cell, n, 2);
+}
+
 err_t cmd_info(struct cli *cli, const void *arg)
 {
     const struct name_in *in = arg;
-    static const char *const columns[] = { "version",    "is_stable", "size_bytes", "created_at",
-                                           "signer_key", "yanked_at", NULL };
+    static const char *const columns[] = { "version|VERSION|ВЕРСИЯ",
+                                           "is_stable|STABLE|СТАБИЛЬНАЯ",
+                                           "size_bytes|SIZE|РАЗМЕР",
+                                           "created_at|PUBLISHED|ОПУБЛИКОВАНА",
+                                           "signer_key|SIGNED BY|КЛЮЧ",
+                                           "yanked_at|YANKED|ОТОЗВАНА",
+                                           NULL };
     AUTO(registry) struct registry r = { 0 };
     struct reg_page page;
     TRY(registry_open(cli->op, 0, &r));
@@ -105,7 +143,7 @@ err_t cmd_info(struct cli *cli, const void *arg)
         cli_print_record(cli, &reg_page_desc, &page);
         return OK;
     }
-    cli_print_record(cli, &package_desc, &page.package);
+    print_package(cli, &page.package);
     term_put(cli->term, S("\n"));
     cli_print_list(cli, &package_version_desc, &page.versions, columns);
     struct installed here;
@@ -135,8 +173,12 @@ static void say_installed(struct cli *cli, const struct installed *p, enum insta
 
 static void print_installed(struct cli *cli, const struct installed_list *all)
 {
-    static const char *const columns[] = { "name",       "version",      "description",
-                                           "size_bytes", "installed_at", NULL };
+    static const char *const columns[] = { "name|NAME|ИМЯ",
+                                           "version|VERSION|ВЕРСИЯ",
+                                           "description|DESCRIPTION|ОПИСАНИЕ",
+                                           "size_bytes|SIZE|РАЗМЕР",
+                                           "installed_at|INSTALLED|УСТАНОВЛЕН",
+                                           NULL };
     cli_print_list(cli, &installed_desc, &all->packages, columns);
 }
 
@@ -298,8 +340,8 @@ err_t cmd_list(struct cli *cli, const void *arg)
     (void)arg;
     struct installed_list all;
     TRY(store_list(cli->op, &all));
-    print_installed(cli, &all);
-    if (!all.packages.n && !cli->json)
+    if (all.packages.n || cli->json) print_installed(cli, &all);
+    else
         term_say(cli->term, TONE_DIM, "%s",
                  TR("Nothing is installed; `spark search` finds packages",
                     "Ничего не установлено; `spark search` найдёт пакеты"));

@@ -102,19 +102,19 @@ err_t cmd_init(struct cli *cli, const void *arg)
 
 struct packed_file {
     str path;
-    i64 size;
+    i64 size_bytes;
 };
 #define D struct packed_file
 static const struct field packed_file_fields[] = {
     { F(path), .doc = "File.", .doc_ru = "Файл." },
-    { F(size), .doc = "Bytes.", .doc_ru = "Байт." },
+    { F(size_bytes), .doc = "Bytes.", .doc_ru = "Байт." },
 };
 #undef D
 static DESC(packed_file);
 
 static err_t list_files(struct cli *cli, const struct tree *t)
 {
-    static const char *const columns[] = { "size", "path", NULL };
+    static const char *const columns[] = { "size_bytes|SIZE|РАЗМЕР", "path|FILE|ФАЙЛ", NULL };
     LIST(struct packed_file) files = { NEWN(cli->op->arena, struct packed_file, t->n + 1), t->n };
     char size[TERM_BYTES];
     for (size_t i = 0; i < t->n; i++)
@@ -239,7 +239,8 @@ err_t cmd_key_new(struct cli *cli, const void *arg)
 err_t cmd_key_list(struct cli *cli, const void *arg)
 {
     (void)arg;
-    static const char *const columns[] = { "name", "public_key", "created_at", NULL };
+    static const char *const columns[] = { "name|NAME|ИМЯ", "public_key|PUBLIC KEY|ОТКРЫТЫЙ КЛЮЧ",
+                                           "created_at|MADE|СОЗДАН", NULL };
     struct sign_key_list all;
     TRY(sign_key_list(cli->op, &all));
     LIST(struct key_view) shown = { NEWN(cli->op->arena, struct key_view, all.keys.n + 1), all.keys.n };

@@ -118,17 +118,15 @@ static err_t open_writer(struct packer *w)
 err_t pack(struct op *op, const struct tree *tree, const struct pack_options *options, int fd,
            struct packed *out)
 {
+    /* Freeing a half-written archive still writes, through take_bytes() into w: w comes first and goes last.
+     */
+    struct packer w = {
+        .op = op, .options = options, .fd = fd, .hasher = hasher_new(op->arena), .total = tree->bytes
+    };
     AUTO(archive_locale) locale_t old UNUSED = archive_locale_begin();
-    AUTO(archive_write) struct archive *a = archive_write_new();
-    AUTO(fd) int root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO(archive_write) struct archive *a = w.archive = archive_write_new();
+    AUTO(fd) int root = w.root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (!a || root < 0) return fail(op, ERR_NOT_FOUND, "open '%s': %s", options->root, strerror(errno));
-    struct packer w = { .op = op,
-                        .options = options,
-                        .archive = a,
-                        .root = root,
-                        .fd = fd,
-                        .hasher = hasher_new(op->arena),
-                        .total = tree->bytes };
     TRY(open_writer(&w));
     struct archive_entry *e = archive_entry_new();
     err_t err = OK;
