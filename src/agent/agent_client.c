@@ -25,6 +25,27 @@ static const struct field login_fields[] = {
 #undef D
 DESC(login);
 
+err_t login_read(struct op *op, struct login *out)
+{
+    str text;
+    *out = (struct login){ 0 };
+    err_t e = fs_read(op, spark_path(op, "login.json").p, 65536, &text);
+    if (e == ERR_NOT_FOUND) {
+        op_clear(op);
+        return OK;
+    }
+    return e ? e : desc_read_answer(op, &login_desc, text, out);
+}
+
+err_t login_now(struct op *op, struct login *out)
+{
+    str url = str_of(getenv("NETBIT_URL")), token = str_of(getenv("NETBIT_TOKEN"));
+    TRY(login_read(op, out));
+    if (url.n && !str_eq(url, out->server)) *out = (struct login){ .server = url };
+    if (token.n) out->token = token;
+    return OK;
+}
+
 str netbit_home(struct op *op)
 {
     const char *env = getenv("NETBIT_HOME"), *home = getenv("HOME");

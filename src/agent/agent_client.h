@@ -36,3 +36,6 @@ struct login {
     bool insecure;
 };
 extern const struct desc login_desc;
+err_t login_read(struct op *, struct login *out) MUST_USE; /* empty members: there is no file */
+/* The same, with NETBIT_URL and NETBIT_TOKEN in their place where they are set. */
+err_t login_now(struct op *, struct login *out) MUST_USE;

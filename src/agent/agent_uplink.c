@@ -58,12 +58,9 @@ static err_t own_id(struct agent *a, struct op *op, uuid *out)
 
 static err_t begin(struct agent *a, struct op *op, struct uplink *l)
 {
-    str text;
-    TRY(fs_read(op, arena_printf(op->arena, "%s/login.json", a->root).p, 1 << 20, &text));
-    text = str_copy(&l->arena, text);
-    TRY(desc_read_answer(op, &login_desc, text, &l->login));
-    if (!l->login.server.n || !l->login.token.n)
-        return fail(op, ERR_NOT_FOUND, "login.json has no server or token");
+    struct op own = { .arena = &l->arena, .who = op->who };
+    if (login_now(&own, &l->login)) return fail(op, own.err.code, "%.*s", STR(own.err.msg));
+    if (!l->login.server.n || !l->login.token.n) return fail(op, ERR_NOT_FOUND, "nobody is signed in");
     TRY(own_id(a, op, &l->agent_id));
     return spool_open(op, arena_printf(op->arena, "%s/spool", a->root).p, 0, &l->spool);
 }

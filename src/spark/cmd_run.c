@@ -96,7 +96,7 @@ err_t cmd_run(struct cli *cli, const void *arg)
         return OK;
     }
     struct login l;
-    TRY(login_read(cli->op, &l));
+    TRY(login_now(cli->op, &l));
     term_put(cli->term, arena_printf(cli->op->arena, "%.*s\n", STR(uuid_text(u.unit_id, id))));
     term_say(cli->term, TONE_GOOD, TR("Started %.*s, %.*s %.*s", "Запущен %.*s, %.*s %.*s"), STR(u.name),
              STR(u.package_name), STR(u.version));

@@ -1,18 +1,6 @@
 #include "spark/login_file.h"
 #include "base/fs.h"
 
-err_t login_read(struct op *op, struct login *out)
-{
-    str text;
-    *out = (struct login){ 0 };
-    err_t e = fs_read(op, spark_path(op, "login.json").p, 65536, &text);
-    if (e == ERR_NOT_FOUND) {
-        op_clear(op);
-        return OK;
-    }
-    return e ? e : desc_read_answer(op, &login_desc, text, out);
-}
-
 err_t login_write(struct op *op, const struct login *l)
 {
     struct buf b = BUF(op->arena);

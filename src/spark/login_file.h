@@ -3,5 +3,4 @@
 #include "agent/agent_client.h"
 
 /* What `spark login` stored; absent members when nobody signed in. */
-err_t login_read(struct op *, struct login *out) MUST_USE;
 err_t login_write(struct op *, const struct login *) MUST_USE;

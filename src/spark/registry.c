@@ -87,16 +87,13 @@ err_t registry_open_at(struct op *op, str url, str token, bool insecure, struct 
 err_t registry_open(struct op *op, unsigned flags, struct registry *out)
 {
     struct login l;
-    TRY(login_read(op, &l));
-    str url = str_of(getenv("NETBIT_URL")), token = str_of(getenv("NETBIT_TOKEN"));
-    bool elsewhere = url.n && !str_eq(url, l.server);
-    if (!token.n && !elsewhere) token = l.token;
-    if (!url.n) url = l.server.n ? l.server : S("http://localhost:8080");
+    TRY(login_now(op, &l));
+    str url = l.server.n ? l.server : S("http://localhost:8080"), token = l.token;
     if (flags & REGISTRY_SIGN_IN && !token.n)
         return fail(op, ERR_UNAUTHENTICATED, TR("nobody is signed in at %.*s", "на %.*s никто не вошёл"),
                     STR(url));
-    TRY(registry_open_at(op, url, token, l.insecure && !elsewhere, out));
-    out->login = elsewhere ? (str){ 0 } : l.login;
+    TRY(registry_open_at(op, url, token, l.insecure, out));
+    out->login = l.login;
     return OK;
 }
 

@@ -90,7 +90,7 @@ class World:
         open(os.path.join(package, "main.py"), "w").write(PROGRAM)
         json.dump({"name": "counter", "version": "1.0.0", "public": True,
                    "entry": {"command": "python3", "args": ["main.py"],
-                             "restart": {"policy": "always", "min": "100ms", "max": "500ms", "budget": 1000}}},
+                             "restart": {"policy": "always", "min": "100ms", "max": "500ms", "budget": 0}}},
                   open(os.path.join(package, "spark.json"), "w"))
         self.start_agent()
         self.spark("publish", package, "--yes")

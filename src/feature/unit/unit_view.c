@@ -132,7 +132,8 @@ DESC(unit_query);
 #define D struct unit_page
 static const struct field unit_page_fields[] = {
     { F_LIST(units, &unit_desc), .flags = READONLY, .doc = "The units, the latest first." },
-    { F(next), .flags = READONLY | NULLABLE, .doc = "Cursor of the next page; null: this is the last." },
+    { F_AS("next_cursor", next), .flags = READONLY | NULLABLE,
+      .doc = "Cursor of the next page; null: this is the last." },
 };
 #undef D
 DESC(unit_page);
@@ -280,7 +281,8 @@ QUERY_DESC(metrics_query);
     }
 #define NEXT \
     { \
-        F(next), .flags = READONLY | NULLABLE, .doc = "Cursor of the next page; null: this is the last." \
+        F_AS("next_cursor", next), .flags = READONLY | NULLABLE, \
+                                   .doc = "Cursor of the next page; null: this is the last." \
     }
 static const struct field telemetry_page_fields[] = { ROWS("telemetry"), NEXT };
 static const struct field logs_page_fields[] = { ROWS("logs"), NEXT };
