@@ -65,9 +65,10 @@ static err_t stage_at(struct op *op, const struct package_version *v, i64 from, 
     str name = stage_name(op, v);
     TRY(blob_stage_open(op->ports->blob, op, name, out));
     if (blob_stage_size(*out) == from) return OK;
+    if (!from) TRY(blob_stage_discard(*out, op));
+    blob_stage_close(*out);
     if (from)
         return fail(op, ERR_CONFLICT, "the upload continues at byte %lld", (long long)blob_stage_size(*out));
-    TRY(blob_stage_discard(*out, op));
     return blob_stage_open(op->ports->blob, op, name, out);
 }
 
@@ -190,10 +191,13 @@ err_t package_archive_put(struct op *op, const struct archive_put *in, struct ht
         return fail(op, ERR_CONFLICT, "version %.*s is downloaded from its own address", STR(v.version));
     TRY(part_begin(op, in, &from));
     TRY(stage_at(op, &v, from, &stage));
-    TRY(receive_part(op, in, body, stage, &whole));
-    if (whole) TRY(finish(op, &p, &v, stage, in->x_checksum_sha256));
+    err_t e = receive_part(op, in, body, stage, &whole);
+    if (!e && whole) e = finish(op, &p, &v, stage, in->x_checksum_sha256);
+    i64 size = blob_stage_size(stage);
+    blob_stage_close(stage); /* before the answer: the client may go on at once */
+    if (e) return e;
     *out = whole ? (struct archive_state){ v.size_bytes, v.size_bytes, true, v.checksum }
-                 : (struct archive_state){ .offset = blob_stage_size(stage) };
+                 : (struct archive_state){ .offset = size };
     return OK;
 }
 

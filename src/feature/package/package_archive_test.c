@@ -120,7 +120,7 @@ WORLD(package_archive_upload_goes_on)
                              .send_only = 600000 },
               NULL);
     i64 at = 0;
-    for (int i = 0; i < 200; i++) { /* until the server has noticed */
+    for (int i = 0; i < 2000; i++) { /* until the server has noticed */
         s = say(w, ann.token, GET, ARCHIVE "/upload", NULL);
         assert_true(str_to_i64(said_at(w, &s, "offset"), &at) && at >= 1000000);
         str range = arena_printf(op->arena, "Content-Range: bytes %lld-1999999/2000000\r\n", (long long)at);

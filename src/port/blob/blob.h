@@ -12,7 +12,7 @@ void blob_close(struct blob *); /* NULL is fine */
 
 struct blob_stage;
 /* Opens stage `name` (1-128 of [0-9A-Za-z._-]) at its present end; one holder at a time, else ERR_CONFLICT.
- * Closed with op->arena. */
+ * Closed with op->arena at the latest. */
 err_t blob_stage_open(struct blob *, struct op *, str name, struct blob_stage **out) MUST_USE;
 i64 blob_stage_size(const struct blob_stage *);
 err_t blob_stage_write(struct blob_stage *, struct op *,
@@ -20,6 +20,7 @@ err_t blob_stage_write(struct blob_stage *, struct op *,
 err_t blob_stage_commit(struct blob_stage *, struct op *, sha256 *key,
                         i64 *size) MUST_USE; /* the stage is gone afterwards */
 err_t blob_stage_discard(struct blob_stage *, struct op *) MUST_USE;
+void blob_stage_close(struct blob_stage *); /* keeps what is there for the next holder; twice is fine */
 err_t blob_stage_peek(struct blob *, struct op *, str name, i64 *size) MUST_USE; /* ERR_NOT_FOUND: none */
 
 /* Where a blob's bytes are: an open descriptor (caller closes) or, from stores that have them, a URL to send

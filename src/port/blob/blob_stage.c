@@ -95,6 +95,7 @@ err_t blob_stage_open(struct blob *b, struct op *op, str name, struct blob_stage
     return OK;
 }
 
+void blob_stage_close(struct blob_stage *s) { stage_close(s); }
 i64 blob_stage_size(const struct blob_stage *s) { return s->size; }
 
 static err_t need_open(struct op *op, const struct blob_stage *s)
