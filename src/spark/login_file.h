@@ -2,5 +2,5 @@
 #pragma once
 #include "agent/agent_client.h"
 
-/* What `spark login` stored; absent members when nobody signed in. */
+/* Replaces it; read by login_now() of agent/agent_client.h. */
 err_t login_write(struct op *, const struct login *) MUST_USE;
