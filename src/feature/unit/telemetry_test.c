@@ -115,7 +115,7 @@ WORLD(telemetry_pages_without_gap_or_twin)
                 sum += id;
             }
             n += here;
-            str next = said_at(w, &s, "next");
+            str next = said_at(w, &s, "next_cursor");
             if (str_is(next, "null")) break;
             s = get(w, &ann, u,
                     arena_printf(op->arena, "telemetry?limit=2&order=%s&cursor=%.*s", way, STR(next)).p);

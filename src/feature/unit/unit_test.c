@@ -181,7 +181,7 @@ WORLD(unit_lists_in_pages)
     for (;;) {
         for (int i = 0; i < 2; i++)
             seen += said_at(w, &s, i ? "units.1.unit_id" : "units.0.unit_id").p != NULL;
-        str next = said_at(w, &s, "next");
+        str next = said_at(w, &s, "next_cursor");
         if (str_is(next, "null")) break;
         s = say(w, ann.token, GET, arena_printf(op->arena, U "?limit=2&cursor=%.*s", STR(next)).p, NULL);
     }
