@@ -26,8 +26,9 @@
     X(EXPECT, "expect") \
     X(ACCEPT, "accept") \
     X(ACCEPT_ENCODING, "accept-encoding") \
-    X(IF_NONE_MATCH, "if-none-match") X(IF_RANGE, "if-range") X(RANGE, "range") \
-        X(REQUEST_ID, "x-request-id") X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") \
+    X(IF_NONE_MATCH, "if-none-match") \
+    X(IF_RANGE, "if-range") X(RANGE, "range") X(REQUEST_ID, "x-request-id") \
+        X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") \
             X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") X(UPGRADE, "upgrade") \
                 X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
                     X(WS_VERSION, "sec-websocket-version") X(WS_PROTOCOL, "sec-websocket-protocol") \
@@ -152,6 +153,7 @@ void request_ref(struct http_request *);
 void request_unref(struct http_request *);
 /* Headers, framing, address, route, limits. False: req->answer says why not. */
 bool request_head(struct http_request *, const char *method);
+bool request_split_target(struct http_request *); /* target into path and query */
 void request_copy_strings(struct http_request *); /* so that they outlive the connection */
 bool request_host_allowed(const struct http_request *);
 void request_charge_address(struct http_request *); /* for a refused token */

@@ -4,6 +4,7 @@
  * of the queue has waited for LATE_US, the reserve's watcher takes it and wakes the next watcher. */
 #include "base/log.h"
 #include "net/http_int.h"
+#include <sched.h>
 
 enum { QUEUE_MAX = 4096, LATE_US = 2000 };
 struct pool {
@@ -12,6 +13,7 @@ struct pool {
     pthread_cond_t late; /* for the reserve */
     struct task *head, **tail;
     size_t queued;
+    u64 pushed;
     int front, idle_front;
     bool watched, ending;
     pthread_t *thread;
@@ -39,13 +41,22 @@ static void run_one(struct pool *p)
 static void *front_main(void *arg)
 {
     struct pool *p = arg;
+    bool yielded = false;
     pthread_mutex_lock(&p->lock);
     for (;;) {
         if (p->head) {
             run_one(p);
+            yielded = false;
             continue;
         }
         if (p->ending) break;
+        if (!yielded) { /* on a busy core the pusher gets to push more, which saves waking this one for each */
+            yielded = true;
+            pthread_mutex_unlock(&p->lock);
+            sched_yield();
+            pthread_mutex_lock(&p->lock);
+            continue;
+        }
         p->idle_front++;
         pthread_cond_wait(&p->work, &p->lock);
         p->idle_front--;
@@ -54,19 +65,21 @@ static void *front_main(void *arg)
     return NULL;
 }
 
-/* One member of the reserve at a time watches a queue that the front does not empty. */
+/* One member of the reserve at a time watches, for as long as there is work: it looks every LATE_US, so that a
+ * push need not wake it. */
 static void watch(struct pool *p)
 {
-    while (p->head && !p->ending) {
-        i64 wait = p->head->since_us + LATE_US - time_mono_us();
-        if (wait <= 0) {
+    u64 seen = p->pushed - 1;
+    while (!p->ending && (p->head || p->pushed != seen)) {
+        i64 now = time_mono_us(), due = (p->head ? p->head->since_us : now) + LATE_US;
+        if (due <= now) {
             p->watched = false;
             pthread_cond_signal(&p->late); /* the next watcher: this one is going to work */
             run_one(p);
             return;
         }
-        i64 until = time_mono_us() + wait;
-        struct timespec ts = { .tv_sec = until / SEC(1), .tv_nsec = until % SEC(1) * 1000 };
+        seen = p->pushed;
+        struct timespec ts = { .tv_sec = due / SEC(1), .tv_nsec = due % SEC(1) * 1000 };
         pthread_cond_timedwait(&p->late, &p->lock, &ts);
     }
     p->watched = false;
@@ -123,6 +136,7 @@ bool pool_push(struct pool *p, struct task *t, bool force)
         *p->tail = t;
         p->tail = &t->next;
         p->queued++;
+        p->pushed++;
     }
     bool front = ok && p->idle_front, late = ok && !front && !p->watched && p->nthreads > p->front;
     pthread_mutex_unlock(&p->lock);

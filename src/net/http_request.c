@@ -106,7 +106,7 @@ static bool check_framing(struct http_request *r)
 }
 
 /* "/path?query"; an absolute form (from proxies) loses its scheme and host. */
-static bool split_target(struct http_request *r)
+bool request_split_target(struct http_request *r)
 {
     str t = r->target, path;
     size_t at;
@@ -280,7 +280,7 @@ bool request_head(struct http_request *r, const char *method)
     set_identity(r);
     atomic_fetch_add_explicit(&r->http->requests, 1, memory_order_relaxed);
     bool known = set_method(r, method);
-    if (!check_framing(r) || !split_target(r) || !find_row(r, method, known)) return false;
+    if (!check_framing(r) || !request_split_target(r) || !find_row(r, method, known)) return false;
     if (r->row && !check_rate(r)) return false;
     if (atomic_load_explicit(&r->http->stopping, memory_order_relaxed)) r->answer.close = true;
     return check_body(r);

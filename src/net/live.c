@@ -123,7 +123,9 @@ static void finish(struct live *l, struct live_socket *s)
     if (s->prev) s->prev->next = s->next;
     else l->sockets = s->next;
     if (s->next) s->next->prev = s->prev;
-    close(s->fd); /* leaves the epoll set by itself: nobody else has this descriptor by now */
+    /* Closing would not take it out of the set while libmicrohttpd still has its descriptor of the same socket. */
+    if (epoll_ctl(l->epoll, EPOLL_CTL_DEL, s->fd, NULL)) bug("epoll_ctl: %s", strerror(errno));
+    close(s->fd);
     s->fd = -1;
     s->begun = false;
     atomic_fetch_sub(&l->http->live_sockets, 1);
