@@ -89,7 +89,7 @@ static err_t take_lock(struct agent *a, struct op *op)
 {
     char pid[24];
     const char *path = arena_printf(op->arena, "%s/agent.lock", a->root).p;
-    a->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (a->lock < 0) a->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (a->lock < 0) return fail(op, ERR_UNAVAILABLE, "open '%s': %s", path, strerror(errno));
     if (!lock_take(a->lock)) return fail(op, ERR_CONFLICT, "another agent serves this user");
     int n = snprintf(pid, sizeof pid, "%d\n", getpid());
@@ -100,7 +100,9 @@ static err_t take_lock(struct agent *a, struct op *op)
 
 static err_t begin(struct agent *a, struct op *op, const struct agent_options *o)
 {
-    *a = (struct agent){ .detached = o->detached, .lock = -1, .listen = { .fd = -1 } };
+    *a = (struct agent){ .detached = o->detached, .lock = o->lock_fd, .listen = { .fd = o->listen_fd } };
+    if (o->lock_fd >= 0) fcntl(o->lock_fd, F_SETFD, FD_CLOEXEC);
+    if (o->listen_fd >= 0) fcntl(o->listen_fd, F_SETFD, FD_CLOEXEC);
     a->root = str_z(&a->arena, spark_path(op, ""));
     a->home = users_home(&a->arena);
     a->program = o->program ? o->program : own_program(&a->arena);
@@ -167,14 +169,26 @@ static void finish(struct agent *a)
     api_close(a);
 }
 
-/* The program now on disk takes over this process; the shims notice no more than a short absence. */
+/* The program now on disk takes over this process, its lock and its socket: nobody is refused meanwhile, and
+ * the shims notice no more than a short absence. */
 static err_t replace_self(struct agent *a, struct op *op)
 {
-    char *const argv[] = { (char[]){ "netbit" }, (char[]){ "agent" },
-                           a->detached ? (char[]){ "--detached" } : NULL, NULL };
+    char listener[16], lock[16];
+    snprintf(listener, sizeof listener, "%d", a->listen.fd);
+    snprintf(lock, sizeof lock, "%d", a->lock);
+    char *const argv[] = { (char[]){ "netbit" },
+                           (char[]){ "agent" },
+                           (char[]){ "--listen-fd" },
+                           listener,
+                           (char[]){ "--lock-fd" },
+                           lock,
+                           a->detached ? (char[]){ "--detached" } : NULL,
+                           NULL };
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    fcntl(a->lock, F_SETFD, 0);
+    fcntl(a->listen.fd, F_SETFD, 0);
     execv(a->program, argv);
     return fail(op, ERR_UNAVAILABLE, "start '%s': %s", a->program, strerror(errno));
 }

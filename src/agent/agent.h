@@ -4,9 +4,10 @@
 #include "base/cli.h"
 
 struct agent_options {
-    bool detached;       /* nobody starts it again but the units' shims */
-    int ready_fd;        /* gets one byte when requests are heard; -1: none */
-    const char *program; /* that shims start when the agent vanished; NULL: this program */
+    bool detached;          /* nobody starts it again but the units' shims */
+    int ready_fd;           /* gets one byte when requests are heard; -1: none */
+    int listen_fd, lock_fd; /* handed over by the process that this one replaces; -1: none */
+    const char *program;    /* that shims start when the agent vanished; NULL: this program */
 };
 /* Until it is told to end. ERR_CONFLICT: another one serves this user. On LOCAL_RELOAD replaces the process.
  */

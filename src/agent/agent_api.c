@@ -420,18 +420,24 @@ void api_command(struct agent *a, uuid command, uuid unit, int local_op)
     arena_free(op.arena);
 }
 
-err_t api_listen(struct agent *a, struct op *op)
+static err_t new_listener(struct agent *a, struct op *op, int *out)
 {
     AUTO(fd) int dir = open(a->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct sockaddr_un at = { .sun_family = AF_UNIX };
     snprintf(at.sun_path, sizeof at.sun_path, "/proc/self/fd/%d/agent.sock", dir);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    *out = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t old = umask(0177);
     unlinkat(dir, "agent.sock", 0);
-    bool ok =
-        dir >= 0 && fd >= 0 && !bind(fd, (struct sockaddr *)&at, sizeof at) && !listen(fd, AGENT_CLIENTS);
+    bool ok = dir >= 0 && *out >= 0 && !bind(*out, (struct sockaddr *)&at, sizeof at) &&
+              !listen(*out, AGENT_CLIENTS);
     umask(old);
-    if (!ok) return fail(op, ERR_UNAVAILABLE, "listen on '%s/agent.sock': %s", a->root, strerror(errno));
+    return ok ? OK : fail(op, ERR_UNAVAILABLE, "listen on '%s/agent.sock': %s", a->root, strerror(errno));
+}
+
+err_t api_listen(struct agent *a, struct op *op)
+{
+    int fd = a->listen.fd; /* handed over */
+    if (fd < 0) TRY(new_listener(a, op, &fd));
     a->listen = (struct source){ fd, on_connection };
     agent_watch(a, &a->listen, EPOLLIN);
     return OK;

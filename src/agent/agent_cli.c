@@ -10,7 +10,7 @@
 
 struct agent_args {
     bool daemon, detached;
-    i64 ready_fd;
+    i64 ready_fd, listen_fd, lock_fd;
 };
 #define D struct agent_args
 static const struct field agent_args_fields[] = {
@@ -20,6 +20,12 @@ static const struct field agent_args_fields[] = {
     { F_AS("ready-fd", ready_fd), .min = -1, .max = 1 << 20, .def = "-1",
       .doc = "Descriptor that gets a byte when requests are heard.",
       .doc_ru = "Дескриптор, в который пишется байт, когда агент готов." },
+    { F_AS("listen-fd", listen_fd), .min = -1, .max = 1 << 20, .def = "-1",
+      .doc = "Socket handed over when the agent replaces itself.",
+      .doc_ru = "Сокет, который агент передаёт себе при замене." },
+    { F_AS("lock-fd", lock_fd), .min = -1, .max = 1 << 20, .def = "-1",
+      .doc = "Lock handed over when the agent replaces itself.",
+      .doc_ru = "Блокировка, которую агент передаёт себе при замене." },
 };
 #undef D
 static DESC(agent_args);
@@ -53,7 +59,10 @@ static err_t agent_command(struct cli *cli, const void *in)
 {
     const struct agent_args *args = in;
     if (args->daemon) TRY(go_to_background(cli->op));
-    struct agent_options o = { .detached = args->daemon || args->detached, .ready_fd = (int)args->ready_fd };
+    struct agent_options o = { .detached = args->daemon || args->detached,
+                               .ready_fd = (int)args->ready_fd,
+                               .listen_fd = (int)args->listen_fd,
+                               .lock_fd = (int)args->lock_fd };
     err_t e = agent_run(cli->op, &o);
     if (e && args->daemon) LOG_ERROR("agent ends", KV("why", cli->op->err.msg));
     return e;

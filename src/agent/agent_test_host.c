@@ -10,14 +10,26 @@ void nap(void) { nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL); }
 
 bool contains(str text, const char *what) { return str_find(text, str_of(what), &(size_t){ 0 }); }
 
+/* A test that failed leaves its agent, shims and children behind: all of them know its home or their unit. */
+static char leftover[256];
+static void clean_up(void)
+{
+    if (!leftover[0]) return;
+    for (int i = 0; i < 100 && proc_kill_marked(leftover); i++) nap();
+    leftover[0] = 0;
+}
+
 void host_open(struct host *h, struct op *op)
 {
+    if (!leftover[0]) atexit(clean_up);
+    clean_up();
     static char env[256]; /* putenv keeps it */
     char self[300];
     *h = (struct host){ .op = op, .conn = { .fd = -1 } };
     snprintf(h->home, sizeof h->home, "%s", test_dir());
     snprintf(env, sizeof env, "NETBIT_HOME=%s", h->home);
     putenv(env);
+    snprintf(leftover, sizeof leftover, "%s", env);
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     assert_true(n > 0);
     snprintf(h->children, sizeof h->children, "%.*s/tests/children",
@@ -40,6 +52,10 @@ void host_agent(struct host *h, const char *option)
     h->agent = fork();
     if (!h->agent) {
         close(ready[0]);
+        int log =
+            open(arena_printf(h->op->arena, "%s/agent.out", h->home).p, O_WRONLY | O_CREAT | O_APPEND, 0600);
+        dup2(log, 1); /* nobody who waits for the test's output waits for an agent */
+        dup2(log, 2);
         execl(program, "test-agent", "agent", "--ready-fd", number, option, NULL);
         _exit(127);
     }
@@ -159,4 +175,5 @@ void host_close(struct host *h)
     if (h->agent == pid) assert_int_equal(waitpid(h->agent, NULL, 0), h->agent);
     else WAIT_FOR(!proc_is((struct proc_id){ pid, s.start }));
     agent_close(&h->conn);
+    clean_up();
 }

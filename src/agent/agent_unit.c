@@ -316,8 +316,8 @@ static void wait_for(struct unit *u, enum unit_wait what, i64 us)
 
 static void settle(struct agent *a, struct unit *u, u64 order)
 {
-    api_unit_changed(a, u, order, OK);
     uplink_unit_changed(a, u);
+    api_unit_changed(a, u, order, OK); /* may forget it */
 }
 
 static void give_up(struct agent *a, struct unit *u, const char *why)
@@ -417,9 +417,9 @@ static void take_state(struct agent *a, struct unit *u, const struct shim_report
     if (u->desired == DESIRED_PAUSED && u->state.status == UNIT_RUNNING && was == UNIT_STARTING && !r->id)
         unit_order(a, u, ORDER_PAUSE, 0, 0);
     if (r->state.last) shim_left(a, u);
-    api_unit_changed(a, u, r->id, (err_t)r->code);
     if (first || was != u->state.status || pid != u->state.pid || r->state.last) uplink_unit_changed(a, u);
     else uplink_unit_grew(a, u);
+    api_unit_changed(a, u, r->id, (err_t)r->code); /* may forget it */
 }
 
 static void on_report(struct agent *a, struct source *from, u32 events)
@@ -437,7 +437,7 @@ static void on_report(struct agent *a, struct source *from, u32 events)
             uplink_unit_grew(a, u);
         } else if (r.kind == REPORT_STATE) {
             take_state(a, u, &r);
-            if (r.state.last) return;
+            if (r.state.last || !u->used) return;
         }
     }
     shim_died(a, u);

@@ -26,10 +26,14 @@ static void lines(long n, bool each)
     fflush(stdout);
 }
 
-static void fork_bomb(void)
+/* As quick as a fork bomb, but it ends by itself: a test must not hurt the machine. */
+static void fork_many(long n)
 {
-    for (;;)
-        if (fork() < 0) usleep(1000);
+    for (long i = 0; i < n; i++)
+        if (!fork()) {
+            alarm(30);
+            for (;;) pause();
+        }
 }
 
 /* Outlives its parent's group and session. */
@@ -62,7 +66,7 @@ int main(int argc, char **argv)
         else if (!strcmp(*w, "writes")) lines(number(arg), true), w++;
         else if (!strcmp(*w, "stubborn")) signal(SIGTERM, SIG_IGN);
         else if (!strcmp(*w, "daemon")) leave_daemon();
-        else if (!strcmp(*w, "bomb")) fork_bomb();
+        else if (!strcmp(*w, "many")) fork_many(number(arg)), w++;
         else if (!strcmp(*w, "eat")) {
             size_t n = (size_t)number(arg) << 20;
             char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,0 +1,263 @@
+/* Units when something is killed, hangs or lies. Whatever dies, within ten seconds exactly one process of the
+ * unit runs and the agent knows it. */
+#include "agent/agent_test.h"
+#include "agent/unit_file.h"
+#include "base/fs.h"
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char at_once[] = "\"restart\":{\"policy\":\"always\",\"min\":0,\"max\":0,\"budget\":0}";
+
+static bool is_one(struct host *h, const char *name, struct local_unit *u)
+{
+    if (host_try(h, LOCAL_STATUS, name, u)) {
+        op_clear(h->op);
+        return false;
+    }
+    return u->status == UNIT_RUNNING && u->pid > 0 && host_processes(u) == 1 && kill((pid_t)u->pid, 0) == 0;
+}
+
+static i64 shim_of(struct host *h, const struct local_unit *u)
+{
+    struct unit_state t;
+    unit_state_read(h->op, str_z(h->op->arena, u->dir), &t);
+    return t.shim_pid;
+}
+
+TEST(agent_fault_restart_after_a_kill_is_quick)
+{
+    enum { ROUNDS = 20 };
+    struct host h;
+    struct local_unit u;
+    i64 best = SEC(1), sum = 0;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "k", "sleep", at_once, &u);
+    for (int i = 0; i < ROUNDS; i++) {
+        i64 pid = u.pid, from = time_mono_us();
+        time_us killed = time_now();
+        kill((pid_t)pid, SIGKILL);
+        WAIT_FOR(is_one(&h, "k", &u) && u.pid != pid);
+        i64 took = u.started_at.us - killed.us;
+        assert_true(took >= 0 && took <= time_mono_us() - from);
+        best = MIN(best, took);
+        sum += took;
+    }
+    print_message("killed to running again: best %.2f ms, mean %.2f ms\n", (double)best / 1e3,
+                  (double)sum / ROUNDS / 1e3);
+    assert_true(best < MSEC(20)); /* loaded machines and sanitizers; the benchmark measures */
+    assert_int_equal(u.restarts, ROUNDS);
+    host_close(&h);
+}
+
+/* Waits for the agent that a shim starts when its own is gone. */
+static void reconnect(struct host *h)
+{
+    i64 until = time_mono_us() + SEC(10);
+    agent_close(&h->conn);
+    while (agent_connect(h->op, AGENT_MUST_RUN, &h->conn)) {
+        op_clear(h->op);
+        if (time_mono_us() > until) test_fail(__FILE__, __LINE__, "no agent came back");
+        nap();
+    }
+}
+
+TEST(agent_fault_thirty_random_kills)
+{
+    enum { ROUNDS = 30, AGENT, SHIM, UNIT, BOTH };
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, "--detached");
+    host_start(&h, "chaos", "sleep", at_once, &u);
+    i64 agent = host_agent_pid(&h), worst = 0;
+    h.agent = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        int what = AGENT + (int)rand_below(4);
+        i64 shim = shim_of(&h, &u);
+        for (u64 k = rand_below(4); k > 0; k--) nap();
+        i64 from = time_mono_us();
+        if (what == UNIT) kill((pid_t)u.pid, SIGKILL);
+        if (what == SHIM || what == BOTH) kill((pid_t)shim, SIGKILL);
+        if (what == AGENT) kill((pid_t)agent, SIGKILL);
+        if (what == BOTH) kill((pid_t)u.pid, SIGKILL);
+        while (waitpid(-1, NULL, WNOHANG) > 0) continue;
+        if (what == AGENT) reconnect(&h);
+        WAIT_FOR(is_one(&h, "chaos", &u));
+        agent = host_agent_pid(&h);
+        worst = MAX(worst, time_mono_us() - from);
+        assert_int_equal(host_processes(&u), 1);
+    }
+    print_message("worst recovery %.1f ms\n", (double)worst / 1e3);
+    host_close(&h);
+}
+
+TEST(agent_fault_units_survive_the_agent)
+{
+    struct host h;
+    struct local_unit u, after;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "s", "sleep", NULL, &u);
+    host_kill_agent(&h);
+    assert_int_equal(kill((pid_t)u.pid, 0), 0);
+    kill((pid_t)u.pid, SIGKILL); /* supervised while the agent is away */
+    struct local_answer disk;
+    WAIT_FOR(!agent_units_on_disk(op, &disk) && disk.units.n == 1 && disk.units.item[0].pid > 0 &&
+             disk.units.item[0].pid != u.pid);
+    host_agent(&h, NULL);
+    WAIT_FOR(host_status_is(&h, "s", UNIT_RUNNING));
+    host_do(&h, LOCAL_STATUS, "s", &after);
+    assert_int_equal(after.pid, disk.units.item[0].pid);
+    assert_int_equal(after.restarts, 1);
+    host_close(&h);
+}
+
+TEST(agent_fault_upgrade_keeps_units)
+{
+    struct host h;
+    struct local_unit u, after;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "up", "sleep", NULL, &u);
+    struct local_request r = { .op = LOCAL_RELOAD };
+    struct local_answer a;
+    assert_ok(op, agent_call(&h.conn, op, &r, &a));
+    reconnect(&h);
+    WAIT_FOR(host_status_is(&h, "up", UNIT_RUNNING));
+    host_do(&h, LOCAL_STATUS, "up", &after);
+    assert_int_equal(after.pid, u.pid);
+    assert_int_equal(host_agent_pid(&h), h.agent); /* in place */
+    host_close(&h);
+}
+
+TEST(agent_fault_only_one_agent)
+{
+    struct host h;
+    char program[400];
+    int status;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    snprintf(program, sizeof program, "%s/test-agent", h.children);
+    pid_t second = fork();
+    if (!second) {
+        close(2);
+        execl(program, "test-agent", "agent", NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(second, &status, 0), second);
+    assert_int_equal(WEXITSTATUS(status), 1);
+    host_close(&h);
+}
+
+TEST(agent_fault_stubborn_families_end)
+{
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "f", "stubborn daemon daemon sleep", "\"stop\":{\"timeout\":\"200ms\"}", &u);
+    WAIT_FOR(host_processes(&u) == 3);
+    host_do(&h, LOCAL_STOP, "f", &u);
+    assert_int_equal(u.status, UNIT_STOPPED);
+    assert_str(u.reason, S("did not end in time: killed"));
+    assert_int_equal(host_processes(&u), 0);
+    /* What the program leaves behind when it ends goes too. */
+    host_start(&h, "g", "daemon wait 50 exit 0", NULL, &u);
+    WAIT_FOR(host_status_is(&h, "g", UNIT_STOPPED));
+    assert_int_equal(host_processes(&u), 0);
+    /* Also when the shim was killed: its orphans are hunted before the unit runs again. */
+    host_start(&h, "o", "daemon sleep", at_once, &u);
+    WAIT_FOR(host_processes(&u) == 2);
+    kill((pid_t)shim_of(&h, &u), SIGKILL);
+    i64 pid = u.pid;
+    WAIT_FOR(!host_try(&h, LOCAL_STATUS, "o", &u) && u.status == UNIT_RUNNING && u.pid != pid &&
+             host_processes(&u) == 2);
+    host_close(&h);
+}
+
+TEST(agent_fault_strangers_pids_are_left_alone)
+{
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "pid", "sleep", NULL, &u);
+    host_do(&h, LOCAL_STOP, "pid", NULL);
+    host_kill_agent(&h);
+    /* As if the unit had died with its shim and its numbers now belonged to another process. */
+    pid_t stranger = fork();
+    if (!stranger) {
+        setsid();
+        for (;;) pause();
+    }
+    struct proc_stat s;
+    assert_true(proc_read(stranger, &s));
+    const char *dir = str_z(op->arena, u.dir);
+    struct unit_state t;
+    unit_state_read(op, dir, &t);
+    t.status = UNIT_RUNNING;
+    t.last = 0;
+    t.pid = t.shim_pid = stranger;
+    t.pid_start = t.shim_start = s.start + 1;
+    assert_ok(op, unit_state_write(op, dir, &t));
+    host_agent(&h, NULL);
+    WAIT_FOR(host_status_is(&h, "pid", UNIT_STOPPED));
+    assert_int_equal(waitpid(stranger, NULL, WNOHANG), 0);
+    assert_false(proc_is((struct proc_id){ stranger, s.start + 1 }));
+    assert_false(proc_signal((struct proc_id){ stranger, s.start + 1 }, SIGKILL));
+    kill(stranger, SIGKILL);
+    waitpid(stranger, NULL, 0);
+    host_close(&h);
+}
+
+TEST(agent_fault_after_a_reboot_units_start)
+{
+    struct host h;
+    struct local_unit u, done;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "boot", "sleep", NULL, &u);
+    host_start(&h, "done", "exit 0", NULL, &done);
+    WAIT_FOR(host_status_is(&h, "done", UNIT_STOPPED));
+    i64 shim = shim_of(&h, &u);
+    host_kill_agent(&h);
+    kill((pid_t)shim, SIGKILL);
+    WAIT_FOR(host_processes(&u) == 0);
+    const char *dir = str_z(op->arena, u.dir);
+    struct unit_state t;
+    unit_state_read(op, dir, &t);
+    t.boot_id = S("00000000-0000-0000-0000-000000000000");
+    assert_ok(op, unit_state_write(op, dir, &t));
+    host_agent(&h, NULL);
+    WAIT_FOR(is_one(&h, "boot", &u));
+    assert_true(host_status_is(&h, "done", UNIT_STOPPED)); /* had ended by itself */
+    host_close(&h);
+}
+
+TEST(agent_fault_backs_off_and_gives_up)
+{
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "c", "exit 3", "\"restart\":{\"min\":\"10ms\",\"factor\":1,\"budget\":3}", &u);
+    WAIT_FOR(host_status_is(&h, "c", UNIT_FAILED));
+    host_do(&h, LOCAL_STATUS, "c", &u);
+    assert_int_equal(u.restarts, 3);
+    assert_int_equal(u.exit_code, 3);
+    assert_true(contains(u.reason, "exit 3") && contains(u.reason, "giving up"));
+    host_start(&h, "n", "kill 11", "\"restart\":{\"policy\":\"never\"}", &u);
+    WAIT_FOR(host_status_is(&h, "n", UNIT_FAILED));
+    host_do(&h, LOCAL_STATUS, "n", &u);
+    assert_str(u.reason, S("killed by signal 11 (SEGV)"));
+    assert_int_equal(u.exit_code, 139);
+    /* Stopped while it waits for its next try. */
+    host_start(&h, "w", "exit 1", "\"restart\":{\"min\":\"60s\",\"max\":\"60s\"}", &u);
+    WAIT_FOR(!host_try(&h, LOCAL_STATUS, "w", &u) && u.restart_at.us);
+    assert_int_equal(u.status, UNIT_STARTING);
+    host_do(&h, LOCAL_STOP, "w", &u);
+    assert_int_equal(u.status, UNIT_STOPPED);
+    host_close(&h);
+}

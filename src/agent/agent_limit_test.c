@@ -1,0 +1,133 @@
+/* Limits, health and isolation, as far as this machine allows; what it does not is said by the unit. */
+#include "agent/agent_test.h"
+#include "base/fs.h"
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+TEST(agent_limit_memory_is_said_to_be_out)
+{
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "eat", "eat 200 sleep",
+               "\"resources\":{\"memory_max\":\"64M\"},\"restart\":{\"policy\":\"never\"}", &u);
+    WAIT_FOR(host_status_is(&h, "eat", UNIT_FAILED));
+    host_do(&h, LOCAL_STATUS, "eat", &u);
+    assert_true(str_starts(u.reason, S("out of memory")));
+    assert_int_equal(host_processes(&u), 0);
+    host_close(&h);
+}
+
+TEST(agent_limit_too_many_processes_end)
+{
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "bomb", "wait 20 many 300 sleep", "\"resources\":{\"pids\":40},\"restart\":{\"policy\":\"never\"}",
+               &u);
+    bool by_cgroup = contains(u.isolation, "pids limit") && !contains(u.isolation, "without pids limit");
+    if (by_cgroup) {
+        WAIT_FOR(host_processes(&u) >= 30);
+        assert_true(host_processes(&u) <= 40);
+        host_do(&h, LOCAL_STOP, "bomb", &u);
+    } else {
+        WAIT_FOR(host_status_is(&h, "bomb", UNIT_FAILED));
+        host_do(&h, LOCAL_STATUS, "bomb", &u);
+        assert_true(str_starts(u.reason, S("too many processes")));
+    }
+    assert_int_equal(host_processes(&u), 0);
+    host_close(&h);
+}
+
+TEST(agent_limit_health_by_command)
+{
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "h", "sleep",
+               "\"health\":{\"type\":\"exec\",\"command\":[\"sh\",\"-c\",\"test ! -e "
+               "${data}/ill\"],\"interval\":\"20ms\","
+               "\"retries\":2,\"start_period\":0},\"restart\":{\"min\":0,\"max\":0,\"policy\":\"on-failure\","
+               "\"budget\":1}",
+               &u);
+    WAIT_FOR(!host_try(&h, LOCAL_STATUS, "h", &u) && str_is(u.health, "healthy"));
+    i64 pid = u.pid;
+    assert_ok(op, fs_replace(op, arena_printf(op->arena, "%.*s/data/ill", STR(u.dir)).p, S(""), 0600));
+    WAIT_FOR(!host_try(&h, LOCAL_STATUS, "h", &u) && u.status == UNIT_FAILED);
+    assert_int_not_equal(u.pid, pid);
+    assert_true(contains(u.reason, "unhealthy: the check ended with 1"));
+    assert_true(contains(host_log(&h, &u, "events.log"), "\"event\":\"unhealthy\""));
+    host_close(&h);
+}
+
+TEST(agent_limit_health_by_port)
+{
+    struct host h;
+    struct local_unit u;
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    const char *more =
+        arena_printf(op->arena,
+                     "\"health\":{\"type\":\"http\",\"port\":%d,\"interval\":\"20ms\",\"retries\":1,"
+                     "\"timeout\":\"2s\",\"start_period\":0},\"restart\":{\"policy\":\"never\"}",
+                     ntohs(at.sin_port))
+            .p;
+    host_start(&h, "web", "sleep", more, &u);
+    static const char *const answers[] = { "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 503 Busy\r\n\r\n" };
+    for (size_t i = 0; i < LEN(answers); i++) {
+        char request[1024];
+        int c = accept(fd, NULL, NULL);
+        assert_true(recv(c, request, sizeof request, 0) > 0);
+        assert_true(send(c, answers[i], strlen(answers[i]), 0) > 0);
+        close(c);
+        if (!i) WAIT_FOR(!host_try(&h, LOCAL_STATUS, "web", &u) && str_is(u.health, "healthy"));
+    }
+    close(fd);
+    WAIT_FOR(host_status_is(&h, "web", UNIT_FAILED));
+    host_do(&h, LOCAL_STATUS, "web", &u);
+    assert_true(contains(u.reason, "unhealthy: HTTP status 503"));
+    host_close(&h);
+}
+
+TEST(agent_limit_isolation_holds_or_is_said)
+{
+    struct host h;
+    struct local_unit u, other;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "other", "sleep", NULL, &other);
+    const char *args = arena_printf(op->arena,
+                                    "open /etc/netbit-was-here w open %.*s/unit.json r open %.*s/out r open "
+                                    "%s/probe w open /tmp/mine w open /etc/passwd r sleep",
+                                    STR(other.dir), STR(other.dir), h.home)
+                           .p;
+    host_start(&h, "box", args, NULL, &u);
+    WAIT_FOR(contains(host_log(&h, &u, "out.log"), "/etc/passwd ok\n"));
+    str log = host_log(&h, &u, "out.log");
+    assert_true(contains(host_log(&h, &u, "events.log"), "\"event\":\"isolation\""));
+    assert_true(contains(log, "/tmp/mine ok\n"));
+    assert_false(fs_exists("/tmp/mine") && contains(u.isolation, "without namespaces"));
+    str applied;
+    str_cut(u.isolation, ';', &applied, &(str){ 0 });
+    if (contains(applied, "namespaces")) {
+        assert_true(contains(log, "/etc/netbit-was-here Read-only file system\n"));
+        assert_true(contains(log, arena_printf(op->arena, "%.*s/unit.json No such file", STR(other.dir)).p));
+        assert_false(fs_exists("/etc/netbit-was-here"));
+    } else {
+        assert_true(contains(u.isolation, "without") && contains(u.isolation, "namespaces ("));
+    }
+    host_start(&h, "open", "open /dev/null w sleep", "\"sandbox\":{\"profile\":\"none\"}", &u);
+    WAIT_FOR(contains(host_log(&h, &u, "out.log"), "/dev/null ok"));
+    host_close(&h);
+    unlink("/etc/netbit-was-here");
+}
