@@ -51,15 +51,25 @@ TEST(agent_fault_restart_after_a_kill_is_quick)
     host_close(&h);
 }
 
-/* Waits for the agent that a shim starts when its own is gone. */
+static bool answers(struct host *h)
+{
+    if (agent_connect(h->op, AGENT_MUST_RUN, &h->conn) || host_try(h, LOCAL_PING, "", NULL)) {
+        op_clear(h->op);
+        return false;
+    }
+    return true;
+}
+
+/* Waits for the agent that a shim starts when its own is gone; what is just dying may still take a
+ * connection. */
 static void reconnect(struct host *h)
 {
     i64 until = time_mono_us() + SEC(10);
     agent_close(&h->conn);
-    while (agent_connect(h->op, AGENT_MUST_RUN, &h->conn)) {
-        op_clear(h->op);
+    while (!answers(h)) {
         if (time_mono_us() > until) test_fail(__FILE__, __LINE__, "no agent came back");
         nap();
+        agent_close(&h->conn);
     }
 }
 
@@ -78,16 +88,20 @@ TEST(agent_fault_thirty_random_kills)
         i64 shim = shim_of(&h, &u);
         for (u64 k = rand_below(4); k > 0; k--) nap();
         i64 from = time_mono_us();
+        struct proc_stat old;
+        assert_true(proc_read(u.pid, &old));
         if (what == UNIT) kill((pid_t)u.pid, SIGKILL);
         if (what == SHIM || what == BOTH) kill((pid_t)shim, SIGKILL);
         if (what == AGENT) kill((pid_t)agent, SIGKILL);
         if (what == BOTH) kill((pid_t)u.pid, SIGKILL);
         while (waitpid(-1, NULL, WNOHANG) > 0) continue;
         if (what == AGENT) reconnect(&h);
+        else WAIT_FOR(!proc_is((struct proc_id){ old.pid, old.start }));
         WAIT_FOR(is_one(&h, "chaos", &u));
         agent = host_agent_pid(&h);
         worst = MAX(worst, time_mono_us() - from);
         assert_int_equal(host_processes(&u), 1);
+        if (what == AGENT) assert_int_equal(u.pid, old.pid);
     }
     print_message("worst recovery %.1f ms\n", (double)worst / 1e3);
     host_close(&h);

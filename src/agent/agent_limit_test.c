@@ -26,8 +26,8 @@ TEST(agent_limit_too_many_processes_end)
     struct local_unit u;
     host_open(&h, op);
     host_agent(&h, NULL);
-    host_start(&h, "bomb", "wait 20 many 300 sleep", "\"resources\":{\"pids\":40},\"restart\":{\"policy\":\"never\"}",
-               &u);
+    host_start(&h, "bomb", "wait 20 many 300 sleep",
+               "\"resources\":{\"pids\":40},\"restart\":{\"policy\":\"never\"}", &u);
     bool by_cgroup = contains(u.isolation, "pids limit") && !contains(u.isolation, "without pids limit");
     if (by_cgroup) {
         WAIT_FOR(host_processes(&u) >= 30);

@@ -61,6 +61,7 @@ struct shim {
     i64 oom_kills;
     i64 began_us, kill_us, restart_us, watch_us, quiet_us, grew_us, revive_us, read_us, trim_us;
     struct conn conn[SHIM_CONNS];
+    i64 tasks, processes, count_us; /* of the last full count: see watch() */
     bool revive;
     struct capture log[SHIM_LOGS];
     struct pipe_in in[2];

@@ -84,7 +84,7 @@ static str path_of(struct op *op, const struct spool *s, const char *name)
 
 static str segment_path(struct op *op, const struct spool *s, i64 first)
 {
-    return arena_printf(op->arena, "%s/%020lld.seg", s->dir, (long long)first);
+    return arena_printf(op->arena, "%s/%019lld.seg", s->dir, (long long)first);
 }
 
 static err_t write_file(struct spool *s, struct op *op)

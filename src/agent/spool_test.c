@@ -74,7 +74,7 @@ TEST(spool_gives_nothing_before_it_is_synced)
 TEST(spool_torn_end_is_cut)
 {
     const char *dir = arena_printf(op->arena, "%s/s", test_dir()).p;
-    const char *file = arena_printf(op->arena, "%s/%020d.seg", dir, 1).p;
+    const char *file = arena_printf(op->arena, "%s/%019d.seg", dir, 1).p;
     uuid unit = uuid_new();
     struct spool *s = open_spool(op, dir, 0);
     for (i64 i = 1; i <= 10; i++) add(op, s, unit, i, 100);
@@ -90,7 +90,7 @@ TEST(spool_torn_end_is_cut)
         s = open_spool(op, dir, 0);
         assert_int_equal(spool_last_seq(s), 10);
         spool_close(s);
-        unlink(arena_printf(op->arena, "%s/%020d.seg", dir, 10).p);
+        unlink(arena_printf(op->arena, "%s/%019d.seg", dir, 10).p);
         AUTO(fd) int fd = open(file, O_WRONLY | O_TRUNC | O_CLOEXEC);
         assert_true(fs_write_all(fd, whole));
     }
