@@ -14,8 +14,6 @@
 #include <unistd.h>
 
 enum {
-    WATCH_US = 250000, /* between looks at memory and processes where no cgroup does it */
-    WATCH_PIDS_US = 10000,
     KILL_AGAIN_US = 50000,
     TRIM_AFTER_US = 500000,
 };
@@ -92,41 +90,6 @@ static void set_reason(struct shim *s, const char *text)
     snprintf(s->state.reason, sizeof s->state.reason, "%s", text);
 }
 
-/* "namespaces, privileges, seccomp, cgroup memory; without cgroup cpu (...)": what holds, and what could not
- * be had and why. */
-static void describe_isolation(struct shim *s)
-{
-    struct arena a = { 0 };
-    struct buf have = BUF(&a), lack = BUF(&a);
-    bool none = s->spec->entry.sandbox.profile == SANDBOX_NONE;
-    for (int i = 0; i < ISO__COUNT; i++) {
-        if (s->refused[i]) buf_printf(&lack, ", %s (%s)", isolation_names[i], strerror(s->refused[i]));
-        else if (!none || i == ISO_PRIVILEGES) buf_printf(&have, ", %s", isolation_names[i]);
-    }
-    const struct unit_resources *r = &s->spec->entry.resources;
-    const struct {
-        unsigned bit;
-        bool wanted;
-        const char *name, *instead;
-    } limit[] = { { CGROUP_MEMORY, r->memory_max > 0, "memory", ": watched every 250 ms instead" },
-                  { CGROUP_PIDS, r->pids > 0, "pids", ": watched every 10 ms instead" },
-                  { CGROUP_CPU, r->cpu > 0, "cpu", "" } };
-    if (s->cgroup >= 0) buf_put(&have, S(", cgroup"));
-    for (size_t i = 0; i < LEN(limit); i++) {
-        if (!limit[i].wanted) continue;
-        if (s->limits & limit[i].bit) buf_printf(&have, ", %s limit", limit[i].name);
-        else buf_printf(&lack, ", %s limit (%s%s)", limit[i].name, s->start->cgroups->why, limit[i].instead);
-    }
-    str h = str_skip(buf_str(&have), 2), l = str_skip(buf_str(&lack), 2);
-    char text[sizeof s->state.isolation];
-    snprintf(text, sizeof text, "%.*s%s%.*s", STR(h), l.n ? "; without " : "", STR(l));
-    if (strcmp(text, s->state.isolation)) {
-        memcpy(s->state.isolation, text, sizeof text);
-        shim_event(s, l.n ? LEVEL_WARN : LEVEL_INFO, "isolation", "isolation: %s", text);
-    }
-    arena_free(&a);
-}
-
 /* ---- the end of it all ---- */
 
 static NORETURN void leave(struct shim *s)
@@ -192,11 +155,6 @@ static void launch(struct shim *s)
     s->state.pid = s->child;
 }
 
-static bool watches_pids(const struct shim *s)
-{
-    return s->spec->entry.resources.pids && !(s->limits & CGROUP_PIDS);
-}
-
 static void started(struct shim *s)
 {
     struct proc_stat st;
@@ -205,11 +163,9 @@ static void started(struct shim *s)
     s->state.pid_start = proc_read(s->child, &st) ? st.start : 0;
     s->state.started_us = time_now().us;
     set_reason(s, "");
-    bool watched = (s->spec->entry.resources.memory_max && !(s->limits & CGROUP_MEMORY)) || watches_pids(s);
-    s->watch_us = watched ? s->began_us : 0;
-    s->count_us = 0;
+    shim_watch_begin(s);
     shim_health_begin(s, s->began_us);
-    describe_isolation(s);
+    shim_describe_isolation(s);
     shim_changed(s);
     shim_event(s, LEVEL_INFO, "started", "started with pid %d", s->child);
 }
@@ -391,40 +347,6 @@ static void on_children(struct shim *s)
     else ended(s);
 }
 
-/* ---- limits without a cgroup ---- */
-
-/* A bomb doubles in a millisecond, so processes are looked at often, but cheaply: as long as the machine has
- * not gained as many tasks as the unit may still make, nothing needs to be counted. */
-static bool may_have_grown(struct shim *s, i64 now)
-{
-    i64 tasks = proc_tasks();
-    return now >= s->count_us || !tasks || tasks - s->tasks >= s->spec->entry.resources.pids - s->processes;
-}
-
-static void watch(struct shim *s, i64 now)
-{
-    enum { MANY = 4096 };
-    static struct proc_stat all[MANY];
-    const struct unit_resources *r = &s->spec->entry.resources;
-    i64 rss = 0;
-    char cause[160];
-    s->watch_us = now + (watches_pids(s) ? WATCH_PIDS_US : WATCH_US);
-    if (watches_pids(s) && !may_have_grown(s, now)) return;
-    s->tasks = proc_tasks();
-    s->count_us = now + WATCH_US;
-    s->processes = (i64)proc_tree(getpid(), all, MANY);
-    for (i64 i = 0; i < s->processes; i++) rss += all[i].rss_bytes;
-    if (r->memory_max && !(s->limits & CGROUP_MEMORY) && rss > r->memory_max) {
-        snprintf(cause, sizeof cause, "out of memory: %lld MiB used, the limit is %lld MiB",
-                 (long long)(rss >> 20), (long long)(r->memory_max >> 20));
-        shim_kill(s, cause);
-    } else if (watches_pids(s) && s->processes > r->pids) {
-        snprintf(cause, sizeof cause, "too many processes: %lld, the limit is %lld", (long long)s->processes,
-                 (long long)r->pids);
-        shim_kill(s, cause);
-    }
-}
-
 /* ---- the loop ---- */
 
 static void on_signal(struct shim *s)
@@ -468,7 +390,7 @@ static void on_time(struct shim *s)
         bool late = s->goal != GOAL_RUN && !s->forced && !s->main_gone;
         shim_kill(s, late ? "did not end in time: killed" : "");
     }
-    if (s->phase == PHASE_RUNNING && s->watch_us && now >= s->watch_us) watch(s, now);
+    if (s->phase == PHASE_RUNNING && s->watch_us && now >= s->watch_us) shim_watch(s, now);
     shim_io_flush(s, false, now);
     shim_health_step(s, now, 0);
     shim_revive(s, now);

@@ -85,6 +85,10 @@ void shim_health_end(struct shim *);
 void shim_health_step(struct shim *, i64 now, short ready);
 void shim_health_exited(struct shim *, int wait_status, i64 now);
 i64 shim_health_deadline(const struct shim *); /* 0: none */
+/* shim_watch.c */
+void shim_describe_isolation(struct shim *);
+void shim_watch_begin(struct shim *);
+void shim_watch(struct shim *, i64 now);
 /* shim_link.c: the agent's end. */
 void shim_accept(struct shim *);
 void shim_receive(struct shim *, struct conn *);
