@@ -230,12 +230,12 @@ static void set_body(struct exchange *x, enum method m, str content_type, str bo
     curl_easy_setopt(c, CURLOPT_POSTFIELDS, body.p);
 }
 
-err_t client_raw(struct client *c, struct op *op, enum method m, str path, str content_type, str body,
-                 int *status, str *answer)
+err_t client_raw_with(struct client *c, struct op *op, const struct client_request *q, int *status,
+                      str *answer)
 {
     struct exchange x = { .client = c, .op = op };
-    begin(&x, m, path, true);
-    set_body(&x, m, content_type, body);
+    begin(&x, q->method, q->path, true);
+    set_body(&x, q->method, q->content_type, q->body);
     err_t e = perform(&x);
     exchange_done(&x);
     TRY(e);
@@ -244,25 +244,24 @@ err_t client_raw(struct client *c, struct op *op, enum method m, str path, str c
     return OK;
 }
 
-err_t client_call(struct client *c, struct op *op, enum method m, str path, const struct desc *in_desc,
-                  const void *in, const struct desc *out_desc, void *out)
+err_t client_call_with(struct client *c, struct op *op, const struct client_request *q)
 {
     struct exchange x = { .client = c, .op = op };
     str body = { 0 };
-    if (in_desc && in_desc != &nothing_desc) {
+    if (q->in_desc && q->in_desc != &nothing_desc) {
         struct buf b = BUF(op->arena);
-        desc_write_request(&b, in_desc, in);
+        desc_write_request(&b, q->in_desc, q->in);
         body = buf_str(&b);
     }
-    begin(&x, m, path, true);
+    begin(&x, q->method, q->path, true);
     header(&x, S("Accept: application/json"));
-    set_body(&x, m, S("application/json"), body);
+    set_body(&x, q->method, S("application/json"), body);
     err_t e = perform(&x);
     exchange_done(&x);
     TRY(e);
     TRY(check_status(&x));
-    if (!out_desc || out_desc == &nothing_desc || !out) return OK;
-    return desc_read_answer(op, out_desc, buf_str(&x.answer), out);
+    if (!q->out_desc || q->out_desc == &nothing_desc || !q->out) return OK;
+    return desc_read_answer(op, q->out_desc, buf_str(&x.answer), q->out);
 }
 
 /* Files. */
@@ -356,19 +355,25 @@ static void set_progress(struct exchange *x)
     curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
 }
 
-err_t client_upload(struct client *c, struct op *op, str path, int fd, i64 offset, i64 size,
-                    client_progress progress, void *ctx, str *answer)
+static struct exchange file_exchange(struct client *c, struct op *op, const struct client_file *f)
 {
-    struct exchange x = { .client = c,
-                          .op = op,
-                          .fd = fd,
-                          .offset = offset,
-                          .pos = offset,
-                          .total = size,
-                          .progress = progress,
-                          .ctx = ctx,
-                          .upload = true };
-    begin(&x, PUT, path, false);
+    return (struct exchange){ .client = c,
+                              .op = op,
+                              .fd = f->fd,
+                              .offset = f->offset,
+                              .pos = f->offset,
+                              .total = f->size,
+                              .limit = f->limit,
+                              .progress = f->progress,
+                              .ctx = f->ctx };
+}
+
+err_t client_upload_with(struct client *c, struct op *op, const struct client_file *f, str *answer)
+{
+    struct exchange x = file_exchange(c, op, f);
+    x.upload = true;
+    i64 offset = f->offset, size = f->size;
+    begin(&x, PUT, f->path_or_url, false);
     set_progress(&x);
     curl_easy_setopt(c->curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(c->curl, CURLOPT_READFUNCTION, on_read);
@@ -398,19 +403,12 @@ static i64 whole_length(CURL *c)
     return str_cut(str_of(h->value), '/', &before, &length) && str_to_i64(str_trim(length), &n) ? n : -1;
 }
 
-err_t client_download(struct client *c, struct op *op, str path, int fd, i64 offset, i64 limit,
-                      client_progress progress, void *ctx, i64 *size)
+err_t client_download_with(struct client *c, struct op *op, const struct client_file *f, i64 *size)
 {
-    struct exchange x = { .client = c,
-                          .op = op,
-                          .fd = fd,
-                          .offset = offset,
-                          .pos = offset,
-                          .limit = limit,
-                          .progress = progress,
-                          .ctx = ctx,
-                          .to_file = true };
-    begin(&x, GET, path, false);
+    struct exchange x = file_exchange(c, op, f);
+    x.to_file = true;
+    i64 offset = f->offset;
+    begin(&x, GET, f->path_or_url, false);
     set_progress(&x);
     curl_easy_setopt(c->curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(c->curl, CURLOPT_MAXREDIRS, 5L);

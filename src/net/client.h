@@ -14,21 +14,49 @@ err_t client_new(struct op *, const struct client_options *, struct client **out
 void client_free(struct client *);
 void client_set_token(struct client *, str token);
 
+struct client_request {
+    enum method method;
+    str path;
+    const struct desc *in_desc;
+    const void *in;
+    const struct desc *out_desc;
+    void *out;
+    str content_type, body; /* of client_raw */
+};
 /* A JSON call: in and out by descriptor (NULL: none). A problem document becomes op's error: same code, field
  * and detail. No connection: ERR_UNAVAILABLE. */
-err_t client_call(struct client *, struct op *, enum method, str path, const struct desc *in_desc,
-                  const void *in, const struct desc *out_desc, void *out) MUST_USE;
-err_t client_raw(struct client *, struct op *, enum method, str path, str content_type, str body, int *status,
-                 str *answer) MUST_USE;
+#define client_call(c, op, m, path, in_desc, in, out_desc, out) \
+    client_call_with((c), (op), \
+                     &(const struct client_request){ (m), (path), (in_desc), (in), (out_desc), (out) })
+err_t client_call_with(struct client *, struct op *, const struct client_request *) MUST_USE;
+#define client_raw(c, op, m, path, type, body, status, answer) \
+    client_raw_with((c), (op), \
+                    &(const struct client_request){ (m), (path), NULL, NULL, NULL, NULL, (type), (body) }, \
+                    (status), (answer))
+err_t client_raw_with(struct client *, struct op *, const struct client_request *, int *status,
+                      str *answer) MUST_USE;
 
 typedef bool (*client_progress)(void *ctx, i64 done, i64 total); /* false: cancel */
+struct client_file {
+    str path_or_url;
+    int fd;
+    i64 offset, size, limit;
+    client_progress progress;
+    void *ctx;
+};
 /* PUT of a file from `offset` (Content-Range when offset > 0). */
-err_t client_upload(struct client *, struct op *, str path_or_url, int fd, i64 offset, i64 size,
-                    client_progress, void *ctx, str *answer) MUST_USE;
+#define client_upload(c, op, path, fd, offset, size, progress, ctx, answer) \
+    client_upload_with((c), (op), \
+                       &(const struct client_file){ (path), (fd), (offset), (size), 0, (progress), (ctx) }, \
+                       (answer))
+err_t client_upload_with(struct client *, struct op *, const struct client_file *, str *answer) MUST_USE;
 /* GET into fd from `offset` (Range); *size is the whole length. Follows redirects. Sends the token only to
- * base_url's origin. */
-err_t client_download(struct client *, struct op *, str path_or_url, int fd, i64 offset, i64 limit,
-                      client_progress, void *ctx, i64 *size) MUST_USE;
+ * base_url's origin. limit 0: none. */
+#define client_download(c, op, path, fd, offset, limit, progress, ctx, size) \
+    client_download_with( \
+        (c), (op), &(const struct client_file){ (path), (fd), (offset), 0, (limit), (progress), (ctx) }, \
+        (size))
+err_t client_download_with(struct client *, struct op *, const struct client_file *, i64 *size) MUST_USE;
 
 /* WebSocket client: an upgraded connection with a descriptor to poll. Not thread-safe. */
 struct wsc;

@@ -1,6 +1,7 @@
 /* The daemon: sockets, connections and the stages of a request. libmicrohttpd's threads call on_request() for
  * the head, for each piece of a body, at its end, and again after each resume. */
 #include "base/log.h"
+#include "net/http_answer.h"
 #include "net/http_int.h"
 #include "net/http_listen.h"
 #include <fcntl.h>

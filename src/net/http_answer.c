@@ -1,4 +1,5 @@
 /* Answers: JSON, problem documents, shared answers; building libmicrohttpd's response and queueing it. */
+#include "net/http_answer.h"
 #include "base/enc.h"
 #include "base/hash.h"
 #include "base/log.h"

@@ -2,6 +2,7 @@
  * bytes are. RFC 9110 sections 13 and 14. */
 #include "base/enc.h"
 #include "base/log.h"
+#include "net/http_answer.h"
 #include "net/http_int.h"
 #include <unistd.h>
 

@@ -16,23 +16,16 @@
 #include <stdatomic.h>
 
 /* Request headers that the server itself looks at: one list gives the index and the name. */
+/* clang-format off */
 #define HTTP_HEADERS(X) \
-    X(HOST, "host") \
-    X(AUTHORIZATION, "authorization") \
-    X(CONTENT_TYPE, "content-type") \
-    X(CONTENT_LENGTH, "content-length") \
-    X(CONTENT_RANGE, "content-range") \
-    X(TRANSFER_ENCODING, "transfer-encoding") \
-    X(EXPECT, "expect") \
-    X(ACCEPT, "accept") \
-    X(ACCEPT_ENCODING, "accept-encoding") \
-    X(IF_NONE_MATCH, "if-none-match") \
+    X(HOST, "host") X(AUTHORIZATION, "authorization") X(CONTENT_TYPE, "content-type") \
+    X(CONTENT_LENGTH, "content-length") X(TRANSFER_ENCODING, "transfer-encoding") X(EXPECT, "expect") \
+    X(ACCEPT, "accept") X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") \
     X(IF_RANGE, "if-range") X(RANGE, "range") X(REQUEST_ID, "x-request-id") \
-        X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") \
-            X(IDEMPOTENCY_KEY, "idempotency-key") X(ORIGIN, "origin") X(UPGRADE, "upgrade") \
-                X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
-                    X(WS_VERSION, "sec-websocket-version") X(WS_PROTOCOL, "sec-websocket-protocol") \
-                        X(LAST_EVENT_ID, "last-event-id")
+    X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") X(IDEMPOTENCY_KEY, "idempotency-key") \
+    X(ORIGIN, "origin") X(UPGRADE, "upgrade") X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
+    X(WS_VERSION, "sec-websocket-version")
+/* clang-format on */
 #define X(id, name) H_##id,
 enum http_header_id { HTTP_HEADERS(X) H__COUNT };
 #undef X
@@ -183,21 +176,6 @@ struct pool *pool_new(int workers, int awake);
 bool pool_push(struct pool *, struct task *, bool force); /* false: full */
 void pool_free(struct pool *);                            /* runs what is queued, then ends the threads */
 
-/* http_answer.c */
-void answer_header(struct http_request *, const char *name, const char *value); /* value must stay */
-void answer_problem(struct http_request *);                                     /* from op.err */
-void answer_fail(struct http_request *, err_t, const char *field, const char *fmt, ...) PRINTF(4, 5);
-void answer_json(struct http_request *, int status, const struct desc *, const void *val);
-bool answer_send(struct http_request *); /* on the connection's thread */
-void answer_build(struct http_request *);
-void answer_drop(struct http_request *); /* forgets an answer that was not sent */
-str answer_gzip(struct arena *, str body);
-bool etag_matches(str if_none_match, str etag);
-
-/* http_shared.c */
-struct http_shared *shared_new(str body, str packed, bool owned, const char *etag, const char *type,
-                               const char *cache);
-
 /* http_upload.c */
 bool upload_begin(struct http_request *); /* false: too many, see the answer */
 bool upload_data(struct http_request *, const char *p,
@@ -205,14 +183,6 @@ bool upload_data(struct http_request *, const char *p,
 void upload_end(struct http_request *);     /* all bytes are here */
 void upload_gone(struct http_request *);    /* the client left */
 bool upload_proceed(struct http_request *); /* the repeated first call */
-
-/* http_file.c */
-void answer_file(struct http_request *, struct http_file *);
-struct byte_range {
-    i64 first, last;
-};
-enum range_result { RANGE_NONE, RANGE_ONE, RANGE_BAD };
-enum range_result range_parse(str header, i64 size, struct byte_range *out);
 
 /* http_static.c */
 void static_build(struct http *);

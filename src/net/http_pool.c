@@ -50,7 +50,8 @@ static void *front_main(void *arg)
             continue;
         }
         if (p->ending) break;
-        if (!yielded) { /* on a busy core the pusher gets to push more, which saves waking this one for each */
+        if (!yielded) { /* on a busy core the pusher gets to push more, which saves waking this one for each
+                         */
             yielded = true;
             pthread_mutex_unlock(&p->lock);
             sched_yield();
@@ -65,8 +66,8 @@ static void *front_main(void *arg)
     return NULL;
 }
 
-/* One member of the reserve at a time watches, for as long as there is work: it looks every LATE_US, so that a
- * push need not wake it. */
+/* One member of the reserve at a time watches, for as long as there is work: it looks every LATE_US, so that
+ * a push need not wake it. */
 static void watch(struct pool *p)
 {
     u64 seen = p->pushed - 1;

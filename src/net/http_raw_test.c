@@ -337,14 +337,14 @@ TEST(http_many_connections)
         raw_send(fd[i], req);
     }
     struct http_stats stats;
-    http_stats(site_http(s), &stats);
-    assert_true(stats.connections > 0);
     for (int i = 0; i < N; i++) {
         struct reply r = raw_reply(op, fd[i], false);
         str want = arena_printf(op->arena, "{\"name\":\"c%d\",\"text\":\"\"}", i);
         assert_str(r.body, want);
-        close(fd[i]);
     }
+    http_stats(site_http(s), &stats);
+    assert_int_equal(stats.connections, N);
+    for (int i = 0; i < N; i++) close(fd[i]);
     site_stop(s);
 }
 

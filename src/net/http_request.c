@@ -1,6 +1,7 @@
 /* The first look at a request: headers, framing, the client's address, the row, rate limits. Everything here
  * runs on a connection's thread and must not block. */
 #include "base/enc.h"
+#include "net/http_answer.h"
 #include "net/http_int.h"
 #include "net/http_listen.h"
 #include <ctype.h>

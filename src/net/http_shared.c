@@ -3,6 +3,7 @@
 #include "base/enc.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "net/http_answer.h"
 #include "net/http_int.h"
 
 enum { PACK_LEAST = 512 };

@@ -1,5 +1,6 @@
 /* Embedded files: a shared answer each, made at start. "/" and folders are served by their index.html,
  * "/docs" by docs.html. */
+#include "net/http_answer.h"
 #include "net/http_int.h"
 
 void static_build(struct http *h)

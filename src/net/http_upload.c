@@ -3,6 +3,7 @@
  * the handler asks for the first byte, so that a refusal comes before the body (and before "100 Continue").
  */
 #include "base/log.h"
+#include "net/http_answer.h"
 #include "net/http_int.h"
 #include <errno.h>
 #include <poll.h>

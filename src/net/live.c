@@ -123,7 +123,8 @@ static void finish(struct live *l, struct live_socket *s)
     if (s->prev) s->prev->next = s->next;
     else l->sockets = s->next;
     if (s->next) s->next->prev = s->prev;
-    /* Closing would not take it out of the set while libmicrohttpd still has its descriptor of the same socket. */
+    /* Closing would not take it out of the set while libmicrohttpd still has its descriptor of the same
+     * socket. */
     if (epoll_ctl(l->epoll, EPOLL_CTL_DEL, s->fd, NULL)) bug("epoll_ctl: %s", strerror(errno));
     close(s->fd);
     s->fd = -1;

@@ -3,6 +3,7 @@
  * If-None-Match, X-Forwarded-For, Upgrade, Connection, Sec-WebSocket-Key, Origin, Host; what is left is the
  * body. */
 #include "base/log.h"
+#include "net/http_answer.h"
 #include "net/http_int.h"
 #include "net/http_listen.h"
 
