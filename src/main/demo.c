@@ -18,7 +18,7 @@ static const struct demo_unit {
     const char *package, *unit, *restart;
 } units[] = {
     { "node-service", "demo-web", "always" },
-    { "python-script", "demo-sensor", "always" },
+    { "python-sensor", "demo-sensor", "always" },
     { "c-program", "demo-counter", "always" },
     { "crasher", "demo-crasher", "always" },
 };
@@ -32,8 +32,9 @@ struct demo {
     bool stop;
 };
 
-/* Runs `spark ARG...` as a person would; its output is this server's. False: it failed. */
-static bool spark(struct demo *d, const char *const *args)
+/* Runs `spark ARG...` as a person would; its complaints are this server's unless it is only asked. False: it
+ * failed. */
+static bool spark(struct demo *d, bool ask, const char *const *args)
 {
     char *argv[12] = { (char *)(uintptr_t) "spark" };
     for (size_t i = 0; args[i] && i < LEN(argv) - 2; i++) argv[i + 1] = (char *)(uintptr_t)args[i];
@@ -47,6 +48,7 @@ static bool spark(struct demo *d, const char *const *args)
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (ask) posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     pid_t pid;
     int e = posix_spawn(&pid, "/proc/self/exe", &files, &attr, argv, d->env), status = 0;
     posix_spawn_file_actions_destroy(&files);
@@ -55,7 +57,8 @@ static bool spark(struct demo *d, const char *const *args)
         if (errno != EINTR) return false;
     return !e && status == 0;
 }
-#define SPARK(d, ...) spark((d), (const char *const[]){ __VA_ARGS__, NULL })
+#define SPARK(d, ...)     spark((d), false, (const char *const[]){ __VA_ARGS__, NULL })
+#define SPARK_ASK(d, ...) spark((d), true, (const char *const[]){ __VA_ARGS__, NULL })
 
 static bool stopping(struct demo *d)
 {
@@ -70,7 +73,7 @@ static void *fill(void *arg)
     struct demo *d = arg;
     for (size_t i = 0; i < LEN(units) && !stopping(d); i++) {
         const struct demo_unit *u = &units[i];
-        if (SPARK(d, "start", u->unit, "--quiet")) continue; /* known from an earlier run of the server */
+        if (SPARK_ASK(d, "start", u->unit)) continue; /* known from an earlier run of the server */
         str dir = arena_printf(&d->arena, "%s/%s", d->dir, u->package);
         bool ok = SPARK(d, "publish", dir.p, "--quiet", "--yes") &&
                   SPARK(d, "install", u->package, "--quiet") &&
