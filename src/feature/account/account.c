@@ -122,7 +122,7 @@ err_t email_check(struct op *op, const struct field *f, const void *val)
 
 static err_t count_admins(struct op *op, i64 *n)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_admins(op, n));
     return db_commit(&tx);

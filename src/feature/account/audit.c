@@ -92,7 +92,7 @@ err_t account_audit(struct op *op)
 
 static err_t refused(struct op *op, const struct op_note *note, err_t code, str reason)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(append(op, note, str_of(err_name(code)), reason));
     return db_commit(&tx);
@@ -218,7 +218,7 @@ err_t audit_retain(struct op *op, time_us before)
     struct audit_chain c = { 0 };
     struct audit_entry newest = { 0 };
     bool found;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_chain_hold(op, &c));
     TRY(sql_audit_newest_before(op, before, &newest, &found));

@@ -71,7 +71,7 @@ BOTH(audit_writes_with_the_transaction)
     OTHER_OP(f, op);
     f->note = &note;
     { /* rolled back: neither the change nor the entry is there */
-        AUTO(db_tx) struct db_tx tx;
+        AUTO(db_tx) struct db_tx tx = { 0 };
         assert_ok(f, db_begin(f, &tx));
         assert_ok(f, sql_epoch_next(f));
     }

@@ -28,7 +28,7 @@ BOTH(exports)
     struct op_note note = { .action = "many" };
     REQUEST(many, op, ((struct principal){ .kind = WHO_USER, .user_id = u.id, .login = u.login }));
     for (int i = 0; i < 1100; i++) {
-        AUTO(db_tx) struct db_tx tx;
+        AUTO(db_tx) struct db_tx tx = { 0 };
         many->note = &note;
         assert_ok(many, db_begin(many, &tx));
         assert_ok(many, db_commit(&tx));

@@ -61,7 +61,7 @@ err_t guard_failed(struct op *op, str login)
     struct counter c[2];
     time_us now = time_now();
     HIDE_NOTE(op);
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     for (size_t i = 0, n = counters(op, login, c); i < n; i++) {
         i64 failures;

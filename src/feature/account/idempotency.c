@@ -41,7 +41,7 @@ static err_t find(struct op *op, struct http_kept *k)
     bool found, reserved;
     i64 user = op->who->user_id;
     HIDE_NOTE(op);
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     k->status = 0;
     TRY(db_begin(op, &tx));
     TRY(sql_kept_find(op, user, k->key, &a, &found));

@@ -17,7 +17,7 @@ err_t invite_make(struct op *op, str note, int role, i64 days, struct invite *ou
                             .created_at = now,
                             .expires_at = { now.us + SEC(86400) * days },
                             .code_hash = secret_hash(op->arena, *code) };
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_invite_insert(op, out));
     str target = arena_printf(op->arena, "invite %lld", (long long)out->id);
@@ -42,7 +42,7 @@ err_t invite_use(struct op *op, str code, i64 user_id)
 err_t invite_remove(struct op *op, i64 id)
 {
     i64 n;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_invite_delete(op, id, &n));
     if (!n) return fail(op, ERR_NOT_FOUND, "invite %lld is not known", (long long)id);

@@ -79,7 +79,7 @@ static err_t key_make(struct op *op, str *kid)
 static err_t make_first(struct op *op)
 {
     HIDE_NOTE(op);
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(db_lock(op, LOCK_KEYS));
     struct key_list l;
@@ -112,7 +112,7 @@ err_t key_find(struct op *op, str kid, str *secret)
 err_t key_rotate(struct op *op, bool drop_old, str *kid)
 {
     time_us now = time_now();
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(db_lock(op, LOCK_KEYS));
     TRY(sql_keys_retire(op, now));

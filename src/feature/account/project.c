@@ -92,7 +92,7 @@ err_t project_make(struct op *op, const struct project_change *in, struct projec
     apply(p, in);
     if (!p->display_name.n) p->display_name = p->name;
     p->created_at = p->updated_at;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(name_taken(op, sql_project_insert(op, p), p->name));
     TRY(sql_member_store(op, p->id, op->who->user_id, ROLE_OWNER, p->created_at));
@@ -104,7 +104,7 @@ err_t project_get(struct op *op, i64 id, struct project *p) { return load_as(op,
 
 err_t project_update(struct op *op, i64 id, const struct project_change *c, struct project *p)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(load_as(op, id, ROLE_OWNER, p));
     json_raw before = json_of(op, p);
@@ -117,7 +117,7 @@ err_t project_update(struct op *op, i64 id, const struct project_change *c, stru
 err_t project_remove(struct op *op, i64 id)
 {
     struct project p;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(load_as(op, id, ROLE_OWNER, &p));
     TRY(sql_project_delete(op, id));
@@ -149,7 +149,7 @@ err_t project_member_set(struct op *op, i64 id, str login, int role, struct memb
     struct user u;
     bool found;
     int was;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(load_as(op, id, ROLE_OWNER, &p));
     TRY(sql_user_find(op, login, &u, &found));
@@ -173,7 +173,7 @@ err_t project_member_remove(struct op *op, i64 id, str login)
     bool found;
     i64 n = 0;
     bool me = str_eq_fold(login, op->who->login);
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(load_as(op, id, me ? ROLE_VIEWER : ROLE_OWNER, &p));
     TRY(sql_user_find(op, login, &u, &found));

@@ -70,7 +70,7 @@ err_t session_sign_in(struct op *op, const struct auth_login *in, struct auth_to
     if (u.blocked) return fail(op, ERR_FORBIDDEN, "this account is blocked");
     TRY(second_factor(op, &u, in->otp));
 
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(guard_passed(op, in->login));
     TRY(session_begin(op, &u, out));
@@ -81,7 +81,7 @@ err_t session_sign_in(struct op *op, const struct auth_login *in, struct auth_to
 static err_t robbed(struct op *op, const struct refresh *r)
 {
     i64 n;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_session_delete(op, r->session_id, r->user_id, &n));
     TRY(auth_forget(op));
@@ -104,7 +104,7 @@ err_t session_refresh(struct op *op, str refresh_token, struct auth_tokens *out)
     if (u.blocked) return fail(op, ERR_FORBIDDEN, "this account is blocked");
     auth_become(op, &u, r.session_id);
 
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_refresh_take(op, hash, now, &taken));
     if (!taken) {
@@ -129,7 +129,7 @@ err_t session_end(struct op *op, str refresh_token)
         user = r.user_id;
     }
     if (!id) return fail_field(op, "refresh_token", "needed to know which session ends");
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_session_delete(op, id, user, &n));
     TRY(auth_forget(op));
@@ -139,7 +139,7 @@ err_t session_end(struct op *op, str refresh_token)
 err_t session_revoke(struct op *op, i64 id)
 {
     i64 n;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_session_delete(op, id, op->who->user_id, &n));
     if (!n) return fail(op, ERR_NOT_FOUND, "session %lld is not known", (long long)id);

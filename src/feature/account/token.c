@@ -24,7 +24,7 @@ err_t account_token_new(struct op *op, const struct account_token *in, str *secr
 err_t account_token_drop(struct op *op, i64 user_id, str name)
 {
     i64 n;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_token_delete_named(op, user_id, name, &n));
     if (n) TRY(auth_forget(op));
@@ -56,7 +56,7 @@ err_t token_store(struct op *op, i64 user_id, const struct token_new *in, struct
 {
     struct token t;
     struct account_token new = { user_id, in->project_id, in->name, in->scopes, in->expires_at };
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(insert(op, &new, &t, &out->token));
     str target = arena_printf(op->arena, "token %lld", (long long)t.id);
@@ -82,7 +82,7 @@ err_t token_revoke(struct op *op, i64 id)
     TRY(sql_token_get(op, id, &t));
     if (t.user_id != op->who->user_id && !(op->who->rights & RIGHT_ADMIN))
         return fail(op, ERR_NOT_FOUND, "token %lld is not known", (long long)id);
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_token_delete(op, id));
     TRY(auth_forget(op));

@@ -76,7 +76,7 @@ err_t totp_confirm(struct op *op, str code)
     if (!u.totp_pending.n) return fail(op, ERR_CONFLICT, "begin with POST /api/v1/me/totp");
     if (!totp_match(op->arena, u.totp_pending, code, time_now(), &step))
         return fail_field(op, "code", "is not the present code");
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     u.totp_secret = u.totp_pending;
     u.totp_pending = (str){ 0 };

@@ -50,7 +50,7 @@ err_t user_register(struct op *op, const struct user_new *in, struct auth_tokens
     TRY(login_free(op, in->login));
     TRY(password_hash(op, in->password, &hash));
 
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(insert(op, in, hash, role, &u));
     if (invited) TRY(invite_use(op, in->invite, u.id));
@@ -100,7 +100,7 @@ err_t user_setup(struct op *op, str link_token, const struct user_new *in, struc
     TRY(login_free(op, in->login));
     TRY(password_hash(op, in->password, &hash));
 
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_admins(op, &admins));
     if (admins) return fail(op, ERR_CONFLICT, "this node has an administrator already");
@@ -116,7 +116,7 @@ err_t user_add(struct op *op, const struct user_new *in, int role, struct user *
     str hash;
     TRY(login_free(op, in->login));
     TRY(password_hash(op, in->password, &hash));
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(insert(op, in, hash, role, u));
     return db_commit(&tx);
@@ -146,7 +146,7 @@ static void apply(struct user *u, const struct user_change *c)
 
 err_t user_change(struct op *op, i64 id, const struct user_change *c, struct user *u)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_user_get(op, id, u));
     struct user was = *u;
@@ -176,7 +176,7 @@ err_t user_remove(struct op *op, i64 id)
     struct user u;
     i64 orphans;
     str name;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_user_get(op, id, &u));
     TRY(sql_projects_orphaned(op, id, &name, &orphans));
@@ -218,7 +218,7 @@ err_t user_password(struct op *op, str current, str password)
         return op_fail(op, ERR_FORBIDDEN, HERE, S("current"), "the current password is wrong");
     }
     TRY(password_hash(op, password, &hash));
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_user_get(op, u.id, &u));
     TRY(store_password(op, &u, hash, op->who->session_id));
@@ -228,7 +228,7 @@ err_t user_password(struct op *op, str current, str password)
 err_t user_reset_link(struct op *op, i64 id, str *token, time_us *expires)
 {
     struct user u;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_user_get(op, id, &u));
     TRY(sql_links_delete(op, S("reset"), id));
@@ -244,7 +244,7 @@ err_t user_reset(struct op *op, str link_token, str password)
     str hash;
     TRY(link_peek(op, link_token, "reset"));
     TRY(password_hash(op, password, &hash));
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(link_take(op, link_token, "reset", &id));
     TRY(sql_user_get(op, id, &u));
@@ -266,7 +266,7 @@ err_t account_user_ensure(struct op *op, str login, str display_name, i64 *user_
 {
     struct user u;
     bool found;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_user_find(op, login, &u, &found));
     if (!found) { /* "!" is no hash: no password fits it */

@@ -140,7 +140,7 @@ static err_t check_name_free(struct op *op, const struct package *p, str key)
 err_t package_register(struct op *op, struct package *p)
 {
     str key = package_name_key(op->arena, p->name);
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(tidy_tags(op, p));
     TRY(place_in_project(op, p));
     p->author_id = op->who->user_id;
@@ -158,7 +158,7 @@ err_t package_register(struct op *op, struct package *p)
 
 err_t package_change(struct op *op, const struct package *before, struct package *after)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(tidy_tags(op, after));
     after->updated_at = time_now();
     TRY(db_begin(op, &tx));
@@ -185,7 +185,7 @@ static err_t erase(struct op *op, const struct package *p)
 err_t package_drop(struct op *op, const struct package *p)
 {
     i64 installations, units;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(package_sql_used(op, p->id, &installations, &units));
     if (installations || units)
@@ -201,7 +201,7 @@ err_t package_publish(struct op *op, const struct package *p, struct package_ver
 {
     bool found;
     struct package_version old;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     v->package_id = p->id;
     v->created_at = time_now();
     TRY(db_begin(op, &tx));
@@ -220,7 +220,7 @@ err_t package_publish(struct op *op, const struct package *p, struct package_ver
 err_t package_yank(struct op *op, const struct package *p, struct package_version *v, time_us at, str reason)
 {
     struct package_version before = *v;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     v->yanked_at = at;
     v->yank_reason = reason;
     TRY(db_begin(op, &tx));

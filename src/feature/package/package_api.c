@@ -198,7 +198,7 @@ API(package_install, install_request, install_answer);
 
 static err_t package_install(struct op *op, const struct install_request *in, struct install_answer *out)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(package_find(op, in->package_name, &out->package));
     TRY(package_resolve(op, &out->package, in->version, &out->version));
     TRY(db_begin(op, &tx));
@@ -214,7 +214,7 @@ static err_t package_uninstall(struct op *op, const struct package_key *in, stru
 {
     struct package p;
     bool was;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(package_find(op, in->name, &p));
     TRY(db_begin(op, &tx));
     TRY(package_sql_uninstall(op, op->who->user_id, p.id, &was));

@@ -117,7 +117,7 @@ static err_t take(struct op *op, const struct package *p, struct package_version
 {
     bool there, taken;
     sha256 key;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(lock_blob(op, v->checksum, &key));
     TRY(blob_has(op->ports->blob, op, key, &there));
@@ -263,7 +263,7 @@ static err_t sweep_one(struct op *op, str checksum)
 {
     i64 versions;
     sha256 key;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(lock_blob(op, checksum, &key));
     TRY(package_sql_archives_of(op, checksum, &versions));

@@ -126,7 +126,7 @@ err_t unit_create(struct op *op, const struct unit_new *in, struct unit *out)
                       .created_at = time_now() };
     TRY(place_in_project(op, &u));
     TRY(check_agent(op, &u));
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     if (uuid_is_nil(u.unit_id)) u.unit_id = uuid_new();
     else TRY(made_before(op, &u, out, &same));
@@ -181,7 +181,7 @@ static err_t want(struct op *op, struct unit *u, enum unit_action action)
 err_t unit_act(struct op *op, struct unit *u, enum unit_action action)
 {
     struct unit before = *u;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     if (!(acts[action].from & 1u << u->status))
         return fail(op, ERR_CONFLICT, "cannot %s a %s unit", unit_actions[action], unit_statuses[u->status]);
     TRY(db_begin(op, &tx));

@@ -138,7 +138,7 @@ static err_t hello(struct turn *t, struct conn *c, const struct wire_msg *m)
     struct agent_row a;
     bool found;
     i64 seq = 0;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     if (!uuid_is_nil(c->agent_id)) return fail(op, ERR_CONFLICT, "hello came twice");
     TRY(db_begin(op, &tx));
     TRY(agent_sql_find(op, m->agent_id, &a, &found));
@@ -216,7 +216,7 @@ static err_t report(struct turn *t, struct conn *c, const struct wire_msg *m)
 {
     bool next;
     i64 have;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     if (!uuid_eq(m->epoch, c->epoch)) return fail_field(&t->op, "epoch", "is not the one of hello");
     TRY(db_begin(&t->op, &tx));
     TRY(agent_sql_spool_next(&t->op, c->agent_id, c->epoch, m->seq, &next));
@@ -229,7 +229,7 @@ static err_t report(struct turn *t, struct conn *c, const struct wire_msg *m)
 
 static err_t beat(struct turn *t, struct conn *c, const struct wire_msg *m)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(&t->op, &tx));
     TRY(agent_sql_seen(&t->op, c->agent_id, time_now()));
     for (size_t i = 0; i < m->units.n; i++) TRY(see(t, c, &m->units.item[i], false));
@@ -238,7 +238,7 @@ static err_t beat(struct turn *t, struct conn *c, const struct wire_msg *m)
 
 static err_t done(struct turn *t, struct conn *c UNUSED, const struct wire_msg *m)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(&t->op, &tx));
     TRY(unit_command_done(&t->op, m->id, m->ok, m->error));
     return db_commit(&tx);

@@ -72,7 +72,7 @@ API(unit_status_put, unit_status_in, unit);
 static err_t unit_status_put(struct op *op, const struct unit_status_in *in, struct unit *out)
 {
     struct unit_status_report r = { in->status, in->pid, in->port, in->exit_code, in->reason };
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(unit_here(op, in->unit_id, UNIT_CHANGE, out));
     TRY(db_begin(op, &tx));
     TRY(report_status(op, out, &r));
@@ -85,7 +85,7 @@ API(unit_heartbeat, unit_heartbeat, unit_orders);
 static err_t unit_heartbeat(struct op *op, const struct unit_heartbeat *in, struct unit_orders *out)
 {
     struct unit u;
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(unit_for(op, in->unit_id, UNIT_CHANGE, &u));
     TRY(db_begin(op, &tx));
     for (size_t i = 0; i < in->done.n; i++)
@@ -160,7 +160,7 @@ static err_t unit_token_create(struct op *op, const struct unit_key *in, struct 
 {
     struct unit u;
     str name = token_name(op, in->unit_id);
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(unit_here(op, in->unit_id, UNIT_CHANGE, &u));
     if (u.owner_id != op->who->user_id)
         return fail(op, ERR_FORBIDDEN, "only its owner can make a token for unit '%.*s'", STR(u.name));

@@ -156,7 +156,7 @@ static err_t run(struct op *op, const struct db_query *q, struct db_result *r)
     struct db_work *w = work_of(op);
     bool noted = op->note && w->db->before_commit && !w->depth && !db_query_reads(q->text);
     if (!noted) return run_in(op, w, q, r);
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(run_in(op, w, q, r));
     return db_commit(&tx);
@@ -260,7 +260,7 @@ err_t db_many_sql(struct op *op, struct sql sql, const struct db_arg *rows, size
     if (!nrows) return OK;
     struct db_work *w = work_of(op);
     struct db_query q = { text_of(w, sql), .literal = true, .arg = rows, .n = width };
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(w->db->ops->many(op, w, &q, nrows));
     return db_commit(&tx);

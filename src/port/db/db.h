@@ -5,7 +5,7 @@
  *
  *     TRY(db_one(op, &unit_desc, &u, "SELECT * FROM unit WHERE id = ?", A(id)));
  *
- *     AUTO(db_tx) struct db_tx tx;
+ *     AUTO(db_tx) struct db_tx tx = { 0 };
  *     TRY(db_begin(op, &tx));                   // rolled back when tx leaves scope uncommitted
  *     TRY(db_exec(op, "UPDATE ..."));
  *     return db_commit(&tx);

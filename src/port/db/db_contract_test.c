@@ -301,7 +301,7 @@ CONTRACT(names_the_columns_of_a_conflict)
 
 static err_t add_two(struct op *op, bool second_fails)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(add(op, "one"));
     TRY(add(op, second_fails ? "one" : "two"));
@@ -323,14 +323,14 @@ CONTRACT(nests_transactions)
 {
     make_tables(op);
     {
-        AUTO(db_tx) struct db_tx outer;
+        AUTO(db_tx) struct db_tx outer = { 0 };
         assert_ok(op, db_begin(op, &outer));
         assert_ok(op, add(op, "outer"));
         assert_err(op, ERR_CONFLICT, add_two(op, true));
         assert_int_equal(count(op), 1);
         assert_ok(op, add_two(op, false));
         {
-            AUTO(db_tx) struct db_tx inner;
+            AUTO(db_tx) struct db_tx inner = { 0 };
             assert_ok(op, db_begin(op, &inner));
             assert_ok(op, add(op, "inner"));
             assert_int_equal(count(op), 4);
@@ -340,9 +340,9 @@ CONTRACT(nests_transactions)
     }
     assert_int_equal(count(op), 3);
     {
-        AUTO(db_tx) struct db_tx outer;
+        AUTO(db_tx) struct db_tx outer = { 0 };
         assert_ok(op, db_begin(op, &outer));
-        AUTO(db_tx) struct db_tx inner;
+        AUTO(db_tx) struct db_tx inner = { 0 };
         assert_ok(op, db_begin(op, &inner));
         assert_ok(op, add(op, "inner"));
         assert_ok(op, db_commit(&inner));
@@ -353,7 +353,7 @@ CONTRACT(nests_transactions)
 CONTRACT(dooms_a_transaction_whose_statement_failed)
 {
     make_tables(op);
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     assert_ok(op, db_begin(op, &tx));
     assert_ok(op, add(op, "a"));
     assert_err(op, ERR_CONFLICT, add(op, "a"));
@@ -372,17 +372,17 @@ CONTRACT(calls_after_commit_hooks)
     make_tables(op);
     int kept = 0, lost = 0;
     {
-        AUTO(db_tx) struct db_tx tx;
+        AUTO(db_tx) struct db_tx tx = { 0 };
         assert_ok(op, db_begin(op, &tx));
         assert_ok(op, add(op, "a"));
         db_after_commit(op, count_call, &kept);
         {
-            AUTO(db_tx) struct db_tx inner;
+            AUTO(db_tx) struct db_tx inner = { 0 };
             assert_ok(op, db_begin(op, &inner));
             db_after_commit(op, count_call, &lost);
         }
         {
-            AUTO(db_tx) struct db_tx inner;
+            AUTO(db_tx) struct db_tx inner = { 0 };
             assert_ok(op, db_begin(op, &inner));
             db_after_commit(op, count_call, &kept);
             assert_ok(op, db_commit(&inner));
@@ -393,7 +393,7 @@ CONTRACT(calls_after_commit_hooks)
     assert_ok(op, db_flush(op));
     assert_int_equal(kept, 2);
     {
-        AUTO(db_tx) struct db_tx tx;
+        AUTO(db_tx) struct db_tx tx = { 0 };
         assert_ok(op, db_begin(op, &tx));
         db_after_commit(op, count_call, &lost);
     }
@@ -457,7 +457,7 @@ static void *crowd_member(void *arg)
     const struct crowd *c = arg;
     for (int i = 0; i < 25; i++) {
         OTHER_OP(op, c->like);
-        AUTO(db_tx) struct db_tx tx;
+        AUTO(db_tx) struct db_tx tx = { 0 };
         assert_ok(op, db_begin(op, &tx));
         assert_ok(op, db_lock(op, 7));
         i64 n;

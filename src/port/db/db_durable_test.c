@@ -59,7 +59,7 @@ static err_t insert(struct op *op, i64 n)
 {
     if (n % 3 == 0)
         return db_exec(op, "INSERT INTO t (n, text) VALUES (?, ?)", A(n), A(S("a single statement")));
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(db_exec(op, "INSERT INTO t (n, text) VALUES (?, ?)", A(n), A(S("in a transaction"))));
     TRY(db_exec(op, "UPDATE t SET text = ? WHERE n = ?", A(S("and changed in it")), A(n)));
@@ -318,13 +318,13 @@ TEST(db_sqlite_readers_of_lost_rows_learn_of_it)
         i64 n = 0;
         {
             /* The group cannot be committed before both have taken part. */
-            AUTO(db_tx) struct db_tx tx;
+            AUTO(db_tx) struct db_tx tx = { 0 };
             assert_ok(one, db_begin(one, &tx));
             assert_ok(one, db_exec(one, "INSERT INTO t (n, text) VALUES (?, ?)", A(i), A(S("x"))));
             assert_ok(one, db_commit(&tx));
         }
         {
-            AUTO(db_tx) struct db_tx tx;
+            AUTO(db_tx) struct db_tx tx = { 0 };
             assert_ok(two, db_begin(two, &tx));
             assert_ok(two, db_i64(two, &n, "SELECT count(*) FROM t WHERE n = ?", A(i)));
             assert_ok(two, db_commit(&tx));

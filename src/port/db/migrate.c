@@ -207,7 +207,7 @@ static err_t failed(struct op *op, const struct migration *m, err_t e)
 
 static err_t apply(struct op *op, const struct migration *m, i64 *applied)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(lock_table(op));
     bool found;
@@ -237,7 +237,7 @@ err_t migrate_up(struct op *op, const struct migration *all, size_t n, i64 *appl
 
 static err_t revert(struct op *op, const struct migration *m, i64 *reverted)
 {
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(lock_table(op));
     bool found;
@@ -269,7 +269,7 @@ err_t migrate_status(struct op *op, const struct migration *all, size_t n, void 
 {
     struct list *out = list_of_migration_state;
     struct migration_state *s = NEWN(op->arena, struct migration_state, n);
-    AUTO(db_tx) struct db_tx tx;
+    AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(lock_table(op));
     for (size_t i = 0; i < n; i++) {
