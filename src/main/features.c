@@ -5,6 +5,7 @@
 #include "feature/unit/unit.h"
 #include "main/node.h"
 #include "main/program.h"
+#include "net/openapi.h"
 #include "spark/spark.h"
 
 /* Order matters twice: migrations run, and features start, from top to bottom. */
@@ -42,4 +43,16 @@ struct tables tables_of_features(struct arena *a)
         t.ncommands[t.ncommand_tables++] = f->ncommands;
     }
     return t;
+}
+
+str api_document(struct arena *a)
+{
+#define X(id, bit, scope, doc) [bit] = scope,
+    static const char *const scopes[64] = { RIGHTS(X) };
+#undef X
+    struct tables t = tables_of_features(a);
+    struct openapi_options options = { .version = S(NETBIT_VERSION), .rights = scopes };
+    struct buf b = BUF(a);
+    openapi_write_with(&b, &options, t.routes, t.nroutes, t.n);
+    return buf_str(&b);
 }

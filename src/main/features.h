@@ -17,3 +17,5 @@ struct tables {
     size_t n, ncommand_tables;
 };
 struct tables tables_of_features(struct arena *);
+/* The API's description, with the scopes that each operation needs. */
+str api_document(struct arena *);

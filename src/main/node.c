@@ -2,7 +2,6 @@
 #include "feature/account/right.h"
 #include "main/features.h"
 #include "net/http.h"
-#include "net/openapi.h"
 #include "port/db/db.h"
 
 extern const struct migration migrations_node[];
@@ -61,10 +60,7 @@ API(openapi_get, nothing, json_document);
 static err_t openapi_get(struct op *op, const struct nothing *in, struct json_document *out)
 {
     (void)in;
-    struct tables t = tables_of_features(op->arena);
-    struct buf b = BUF(op->arena);
-    openapi_write(&b, t.routes, t.nroutes, t.n, S(NETBIT_VERSION));
-    out->document.s = buf_str(&b);
+    out->document.s = api_document(op->arena);
     return OK;
 }
 

@@ -2,7 +2,6 @@
 #include "base/log.h"
 #include "main/features.h"
 #include "main/serve.h"
-#include "net/openapi.h"
 #include "port/db/db.h"
 #include "port/db/migrate.h"
 #include "port/ports.h"
@@ -55,11 +54,8 @@ static err_t serve_run(struct cli *cli, const void *in) { return serve(cli, in);
 static err_t openapi_run(struct cli *cli, const void *in)
 {
     (void)in;
-    struct tables t = tables_of_features(cli->op->arena);
-    struct buf b = BUF(cli->op->arena);
-    openapi_write(&b, t.routes, t.nroutes, t.n, S(NETBIT_VERSION));
-    buf_char(&b, '\n');
-    term_put(cli->term, buf_str(&b));
+    term_put(cli->term, api_document(cli->op->arena));
+    term_put(cli->term, S("\n"));
     return OK;
 }
 

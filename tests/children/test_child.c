@@ -17,9 +17,10 @@ static void lines(long n, bool each)
     if (!each) setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     char line[128];
     for (long i = 1; i <= n; i++) {
-        int len = snprintf(line, sizeof line,
-                           "%010ld the quick brown fox jumps over the lazy dog, the quick brown fox jumps over the%s\n",
-                           i, "1234567");
+        int len = snprintf(
+            line, sizeof line,
+            "%010ld the quick brown fox jumps over the lazy dog, the quick brown fox jumps over the%s\n", i,
+            "1234567");
         if (!each) fwrite(line, 1, (size_t)len, stdout);
         else if (write(1, line, (size_t)len) != len) _exit(9);
     }
@@ -55,11 +56,13 @@ int main(int argc, char **argv)
     (void)argc;
     for (char **w = argv + 1; *w; w++) {
         const char *arg = w[1];
-        if (!strcmp(*w, "sleep")) for (;;) pause();
+        if (!strcmp(*w, "sleep"))
+            for (;;) pause();
         else if (!strcmp(*w, "wait")) usleep((useconds_t)number(arg) * 1000), w++;
         else if (!strcmp(*w, "say")) puts(arg), fflush(stdout), w++;
         else if (!strcmp(*w, "complain")) fprintf(stderr, "%s\n", arg), w++;
-        else if (!strcmp(*w, "env")) printf("%s=%s\n", arg, getenv(arg) ? getenv(arg) : "(none)"), fflush(stdout), w++;
+        else if (!strcmp(*w, "env"))
+            printf("%s=%s\n", arg, getenv(arg) ? getenv(arg) : "(none)"), fflush(stdout), w++;
         else if (!strcmp(*w, "exit")) return (int)number(arg);
         else if (!strcmp(*w, "kill")) raise((int)number(arg));
         else if (!strcmp(*w, "lines")) lines(number(arg), false), w++;
