@@ -289,10 +289,16 @@ static void set_limit(int what, i64 n)
 static void apply_limits(const struct launch *l, int report)
 {
     if (l->limits->nofile) set_limit(RLIMIT_NOFILE, l->limits->nofile);
-    /* Counts all processes of the user: those that run already come on top (root is never bound by it). */
-    if (l->limits->pids && l->pids_by_rlimit && geteuid()) set_limit(RLIMIT_NPROC, l->limits->pids);
     AUTO(fd) int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0 || write(fd, "200", 3) != 3) tell(report, STEP_LIMITS, 0, errno);
+}
+
+/* Stops a fork bomb at once; root is never bound by it. Counts all tasks of the user, but within a user
+ * namespace only those inside. */
+static void limit_processes(const struct launch *l, bool inside)
+{
+    if (!l->limits->pids || l->user_tasks < 0 || !geteuid()) return;
+    set_limit(RLIMIT_NPROC, l->limits->pids + (inside ? 0 : l->user_tasks));
 }
 
 static void isolate(const struct launch *l, int report)
@@ -302,6 +308,7 @@ static void isolate(const struct launch *l, int report)
         tell(report, STEP_ISOLATION, ISO_NAMESPACES, e);
         _exit(127); /* half made: a fresh child goes without */
     }
+    limit_processes(l, !l->skip[ISO_NAMESPACES] && (profile != SANDBOX_NONE || l->box.net == NET_NONE));
     if ((e = sandbox_privileges(profile))) tell(report, STEP_ISOLATION, ISO_PRIVILEGES, e);
     if (chdir(l->cwd)) {
         tell(report, STEP_CWD, 0, errno);

@@ -18,7 +18,7 @@ struct launch {
     char **argv, **envp;
     const char *cwd;
     const struct unit_resources *limits;
-    bool pids_by_rlimit; /* no cgroup counts processes for us */
+    i64 user_tasks; /* what the user runs already: the rlimit counts that too; -1: no rlimit is wanted */
     struct sandbox box;
     bool skip[ISO__COUNT]; /* levels that were refused before */
     int cgroup;            /* directory; -1: none */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -254,6 +255,27 @@ i64 proc_tasks(void)
     slurp("/proc/loadavg", text, sizeof text);
     const char *slash = strchr(text, '/'); /* "0.00 0.01 0.05 1/234 5678" */
     return slash ? strtoll(slash + 1, NULL, 10) : 0;
+}
+
+struct tally {
+    uid_t uid;
+    i64 n;
+};
+
+static void add_if_ours(void *ctx, const struct proc_stat *s)
+{
+    struct tally *t = ctx;
+    struct stat st;
+    char path[48];
+    snprintf(path, sizeof path, "/proc/%lld", (long long)s->pid);
+    if (!stat(path, &st) && st.st_uid == t->uid) t->n += MAX(s->threads, 1);
+}
+
+i64 proc_user_tasks(void)
+{
+    struct tally t = { .uid = geteuid() };
+    proc_each(add_if_ours, &t);
+    return t.n;
 }
 
 i64 proc_open_files(i64 pid)

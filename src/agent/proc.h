@@ -31,5 +31,6 @@ void proc_kill_tree(i64 root);
 size_t proc_kill_marked(const char *name_value);
 
 i64 proc_tasks(void);         /* processes and threads of the whole machine; 0: not told */
+i64 proc_user_tasks(void);    /* processes and threads of our user */
 i64 proc_open_files(i64 pid); /* -1: not ours to see */
 bool proc_io(i64 pid, i64 *read_bytes, i64 *written_bytes);

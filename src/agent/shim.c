@@ -97,9 +97,12 @@ static NORETURN void leave(struct shim *s)
     shim_io_flush(s, true, time_mono_us());
     s->phase = PHASE_OVER;
     s->state.last = s->interrupted ? SHIM_INTERRUPTED : SHIM_LAST;
-    shim_accept(s); /* an agent that was not heard yet hears the end */
-    shim_changed(s);
+    /* Whoever hears the last words may start the unit anew at once: by then nothing holds it any more. */
+    write_state(s);
     cgroup_remove(s->start->cgroups, s->start->dirs->id);
+    close(s->start->lock);
+    shim_accept(s); /* an agent that was not heard yet hears the end */
+    shim_send_states(s, true);
     _exit(0);
 }
 
@@ -123,7 +126,8 @@ static err_t prepare(struct shim *s, struct op *op)
     l->out = s->in[STREAM_OUT].wr;
     l->err = s->in[STREAM_ERR].wr;
     l->cgroup = s->cgroup;
-    l->pids_by_rlimit = !(s->limits & CGROUP_PIDS);
+    bool by_cgroup = s->limits & CGROUP_PIDS;
+    l->user_tasks = l->limits->pids && !by_cgroup && geteuid() ? proc_user_tasks() : -1;
     s->state.port = s->ports.port[0];
     return launch_start(op, l, &s->child, &s->report);
 }
