@@ -31,6 +31,7 @@ err_t unit_set_status(struct op *op, struct unit *u, const struct unit_status_re
 {
     time_us now = time_now();
     int before = u->status;
+    bool unseen = before == UNIT_FAILED && str_is(u->reason, UNIT_LOST) && u->started_at.us;
     if (!unit_status_may((unsigned)before, (unsigned)r->status))
         return fail(op, ERR_CONFLICT, "a %s unit cannot become %s", unit_statuses[before],
                     unit_statuses[r->status]);
@@ -41,7 +42,9 @@ err_t unit_set_status(struct op *op, struct unit *u, const struct unit_status_re
     if (r->port || !alive(r->status)) u->port = r->port;
     u->exit_code = r->exit_code;
     if (alive(r->status)) u->stopped_at = (time_us){ 0 };
-    if (r->status == UNIT_RUNNING && before != UNIT_RUNNING && before != UNIT_PAUSED) u->started_at = now;
+    /* What was only out of sight has run all the time. */
+    if (r->status == UNIT_RUNNING && before != UNIT_RUNNING && before != UNIT_PAUSED && !unseen)
+        u->started_at = now;
     if (!alive(r->status) && (alive(before) || !u->stopped_at.us)) u->stopped_at = now;
     return unit_sql_set_status(op, u);
 }

@@ -9,6 +9,7 @@
 #include "net/http.h"
 #include "port/ports.h"
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* One socket. Its handler runs one message at a time; the table below shares it under the lock. */
 struct conn {
@@ -230,8 +231,10 @@ static err_t report(struct turn *t, struct conn *c, const struct wire_msg *m)
 static err_t beat(struct turn *t, struct conn *c, const struct wire_msg *m)
 {
     AUTO(db_tx) struct db_tx tx = { 0 };
+    bool known;
     TRY(db_begin(&t->op, &tx));
-    TRY(agent_sql_seen(&t->op, c->agent_id, time_now()));
+    TRY(agent_sql_seen(&t->op, c->agent_id, time_now(), &known));
+    if (!known) return fail(&t->op, ERR_UNAUTHENTICATED, "the agent's owner has left");
     for (size_t i = 0; i < m->units.n; i++) TRY(see(t, c, &m->units.item[i], false));
     return db_commit(&tx);
 }
@@ -326,17 +329,41 @@ const struct http_socket unit_agent_socket = { "unit_agent", &nothing_desc, open
 
 /* ---- other nodes' commands, and answers that were lost ---- */
 
+/* The agents that are connected here. */
+static uuid *agents_here(struct arena *a, size_t *n)
+{
+    pthread_mutex_lock(&lock);
+    uuid *id = NEWN(a, uuid, connected + 1);
+    *n = 0;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const struct conn *c = table[i]; c; c = c->next) id[(*n)++] = c->agent_id;
+    pthread_mutex_unlock(&lock);
+    return id;
+}
+
+/* What was sent and is not done. */
+static err_t push_again(struct op *op, const uuid *agent_id, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        command_list pending = { 0 };
+        TRY(unit_sql_commands(op, agent_id[i], &pending));
+        for (size_t k = 0; k < pending.n; k++) unit_agent_push(&pending.item[k]);
+    }
+    return OK;
+}
+
+/* Every second what was taken a moment ago, wherever; all that is pending for the agents here now and then.
+ */
 err_t unit_push_job(struct op *op)
 {
-    command_list pending = { 0 };
-    pthread_mutex_lock(&lock);
-    size_t n = connected;
-    pthread_mutex_unlock(&lock);
+    static _Atomic unsigned turns;
+    enum { TURNS = 10 };
+    size_t n;
+    const uuid *here = agents_here(op->arena, &n);
     if (!n) return OK;
-    time_us now = time_now();
-    bool all = now.us / SEC(1) % 10 == 0; /* what was sent and not done is sent again, but not every second */
-    TRY(unit_sql_commands_since(op, now, &pending));
-    for (size_t i = 0; i < pending.n; i++)
-        if (all || now.us - pending.item[i].at.us < SEC(3)) unit_agent_push(&pending.item[i]);
+    if (atomic_fetch_add(&turns, 1) % TURNS == TURNS - 1) return push_again(op, here, n);
+    command_list fresh = { 0 };
+    TRY(unit_sql_commands_since(op, (time_us){ time_now().us - SEC(3) }, &fresh));
+    for (size_t i = 0; i < fresh.n; i++) unit_agent_push(&fresh.item[i]);
     return OK;
 }

@@ -91,7 +91,7 @@ static err_t unit_heartbeat(struct op *op, const struct unit_heartbeat *in, stru
     for (size_t i = 0; i < in->done.n; i++)
         if (uuid_eq(in->done.item[i], u.command_id))
             TRY(unit_command_done(op, u.command_id, true, (str){ 0 }));
-    bool lost = u.status == UNIT_FAILED && str_is(u.reason, "lost");
+    bool lost = u.status == UNIT_FAILED && str_is(u.reason, UNIT_LOST);
     if (in->status || lost) {
         int status = in->status ? in->status - 1 : UNIT_RUNNING; /* it was only out of sight */
         TRY(report_status(op, &u,
@@ -150,8 +150,11 @@ static str token_name(struct op *op, uuid unit_id)
 static err_t unit_delete(struct op *op, const struct unit_key *in, struct nothing *out UNUSED)
 {
     struct unit u;
+    AUTO(db_tx) struct db_tx tx = { 0 };
+    TRY(db_begin(op, &tx));
     TRY(act(op, in->unit_id, ACTION_REMOVE, &u));
-    return account_token_drop(op, u.owner_id, token_name(op, in->unit_id));
+    TRY(account_token_drop(op, u.owner_id, token_name(op, in->unit_id)));
+    return db_commit(&tx);
 }
 
 /* For the unit's own program: a token that can send telemetry and nothing else. */
@@ -285,7 +288,8 @@ static const struct job jobs[] = {
     { "unit.purge", SEC(60), unit_purge_job, "Delete removed units and their telemetry." },
     { "unit.push", SEC(1), unit_push_job, "Send agents the commands that other nodes took.",
       .every_node = true },
-    { "telemetry.retention", SEC(3600), telemetry_retention_job, "Delete telemetry older than thirty days." },
+    { "telemetry.retention", SEC(3600), telemetry_retention_job,
+      "Delete telemetry older than telemetry_keep." },
 };
 
 extern const struct migration migrations_unit[];

@@ -1,16 +1,22 @@
 /* What the server does about units by itself, and what it does when a person leaves. */
 #include "feature/unit/unit_rules.h"
+#include "port/config.h"
+#include "port/ports.h"
 
 enum { BATCH = 5000 };
-static const i64 telemetry_kept_us = SEC(30 * 86400);
+/* An agent that has been silent for so long will not come back to confirm a removal. */
+static const i64 removal_us = SEC(30 * 86400);
 
 static time_us before(i64 us) { return (time_us){ time_now().us - us }; }
 
 err_t unit_lost_job(struct op *op)
 {
-    i64 lost;
-    TRY(unit_sql_lose(op, before(unit_lost_us), time_now(), &lost));
-    return unit_sql_give_up_removal(op, before(unit_lost_us), time_now());
+    time_us silent = before(unit_lost_us), now = time_now();
+    AUTO(db_tx) struct db_tx tx = { 0 };
+    TRY(db_begin(op, &tx));
+    TRY(unit_sql_lose(op, silent, now));
+    TRY(unit_sql_give_up_removal(op, silent, before(removal_us), now));
+    return db_commit(&tx);
 }
 
 /* In small pieces, so that nobody waits long behind it. */
@@ -31,8 +37,11 @@ err_t unit_purge_job(struct op *op)
 
 err_t telemetry_retention_job(struct op *op)
 {
-    for (i64 n = BATCH; n == BATCH;)
-        TRY(telemetry_sql_delete_before(op, before(telemetry_kept_us), BATCH, &n));
+    const struct config *c = op->ports->config;
+    i64 keep_us = SEC(30 * 86400);
+    if (c && c->telemetry_keep.n && !str_to_duration(c->telemetry_keep, &keep_us))
+        return fail_field(op, "telemetry_keep", "must be a duration such as 30d");
+    for (i64 n = BATCH; n == BATCH;) TRY(telemetry_sql_delete_before(op, before(keep_us), BATCH, &n));
     return OK;
 }
 

@@ -3,6 +3,7 @@
 #include "feature/unit/unit_sql.h"
 
 static const i64 unit_lost_us = SEC(300); /* silence after which a unit counts as failed */
+#define UNIT_LOST "lost"                  /* the reason that it is then given */
 enum { UNIT_HEARTBEAT_S = 30 };
 
 /* Who may: seeing, or changing. ERR_NOT_FOUND for those who must not see it, ERR_FORBIDDEN for those who only

@@ -1,4 +1,4 @@
-#include "feature/unit/unit_sql.h"
+#include "feature/unit/unit_rules.h"
 
 #define UNITS \
     "SELECT n.id, n.unit_id, n.name, n.package_id, p.name AS package_name, n.package_version_id, " \
@@ -127,11 +127,12 @@ err_t unit_sql_commands(struct op *op, uuid agent_id, command_list *out)
     return db_all(op, &unit_command_desc, out, COMMANDS " AND agent_id = ? ORDER BY command_at", A(agent_id));
 }
 
-err_t unit_sql_commands_since(struct op *op, time_us before, command_list *out)
+err_t unit_sql_commands_since(struct op *op, time_us since, command_list *out)
 {
     return db_all(op, &unit_command_desc, out,
-                  COMMANDS " AND agent_id IS NOT NULL AND command_at < ? ORDER BY command_at LIMIT 1000",
-                  A(before));
+                  COMMANDS
+                  " AND agent_id IS NOT NULL AND command_at >= ? ORDER BY command_at DESC LIMIT 1000",
+                  A(since));
 }
 
 err_t unit_sql_by_command(struct op *op, uuid command_id, struct unit *out, bool *found)
@@ -170,9 +171,12 @@ err_t agent_sql_put(struct op *op, const struct agent_row *a)
                    A(a->boot_id), A(a->connected_at), A(a->connected_at), A(a->connected_at));
 }
 
-err_t agent_sql_seen(struct op *op, uuid agent_id, time_us at)
+err_t agent_sql_seen(struct op *op, uuid agent_id, time_us at, bool *known)
 {
-    return db_exec(op, "UPDATE spark_agents SET last_seen_at = ? WHERE agent_id = ?", A(at), A(agent_id));
+    i64 n;
+    TRY(db_exec_n(op, &n, "UPDATE spark_agents SET last_seen_at = ? WHERE agent_id = ?", A(at), A(agent_id)));
+    *known = n > 0;
+    return OK;
 }
 
 err_t agent_sql_list(struct op *op, i64 owner_id, agent_list *out)
@@ -200,23 +204,30 @@ err_t agent_sql_spool_next(struct op *op, uuid agent_id, uuid epoch, i64 seq, bo
     return OK;
 }
 
-err_t unit_sql_lose(struct op *op, time_us silent_since, time_us now, i64 *lost)
+#define SILENT \
+    " WHERE status IN " ALIVE " AND removed_at IS NULL AND coalesce(last_heartbeat, created_at) < ?"
+
+err_t unit_sql_lose(struct op *op, time_us silent_since, time_us now)
 {
-    return db_exec_n(op, lost,
-                     "UPDATE spark_remote_units SET status = 'failed', reason = 'lost', stopped_at = ? WHERE "
-                     "status IN " ALIVE
-                     " AND removed_at IS NULL AND coalesce(last_heartbeat, created_at) < ?",
-                     A(now), A(silent_since));
+    TRY(db_exec(op,
+                "INSERT INTO spark_unit_telemetry (unit_id, telemetry_type, level, message, data, timestamp)"
+                " SELECT unit_id, 'event', 'error', 'status', '{\"status\":\"failed\",\"reason\":\"" UNIT_LOST
+                "\"}', ? FROM spark_remote_units" SILENT,
+                A(now), A(silent_since)));
+    return db_exec(op,
+                   "UPDATE spark_remote_units SET status = 'failed', reason = '" UNIT_LOST
+                   "', stopped_at = ?" SILENT,
+                   A(now), A(silent_since));
 }
 
-err_t unit_sql_give_up_removal(struct op *op, time_us silent_since, time_us now)
+err_t unit_sql_give_up_removal(struct op *op, time_us silent_since, time_us away_since, time_us now)
 {
     return db_exec(
         op,
         "UPDATE spark_remote_units SET removed_at = ?, command_id = NULL, command_action = NULL WHERE "
-        "desired = 'removed'"
-        " AND removed_at IS NULL AND agent_id IS NULL AND coalesce(last_heartbeat, created_at) < ?",
-        A(now), A(silent_since));
+        "desired = 'removed' AND removed_at IS NULL AND (coalesce(last_heartbeat, created_at) < ?"
+        " OR (agent_id IS NULL AND coalesce(last_heartbeat, created_at) < ?))",
+        A(now), A(away_since), A(silent_since));
 }
 
 err_t unit_sql_next_removed(struct op *op, uuid *unit_id)

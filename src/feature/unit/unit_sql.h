@@ -36,7 +36,7 @@ err_t unit_sql_sight(struct op *, const struct unit_sight *, const struct wire_u
 /* Units that an agent had and does not have any more. */
 err_t unit_sql_of_agent(struct op *, uuid agent_id, unit_list *out) MUST_USE;
 
-/* Pending commands: of one agent's units; of all that are pending for longer than age_us. */
+/* Pending commands: of one agent's units; the newest of all agents' that were taken after `since`. */
 struct unit_command {
     uuid agent_id, id, unit_id;
     int action;
@@ -45,7 +45,7 @@ struct unit_command {
 extern const struct desc unit_command_desc;
 typedef LIST(struct unit_command) command_list;
 err_t unit_sql_commands(struct op *, uuid agent_id, command_list *out) MUST_USE;
-err_t unit_sql_commands_since(struct op *, time_us before, command_list *out) MUST_USE;
+err_t unit_sql_commands_since(struct op *, time_us since, command_list *out) MUST_USE;
 err_t unit_sql_by_command(struct op *, uuid command_id, struct unit *out, bool *found) MUST_USE;
 err_t unit_sql_command_done(struct op *, uuid command_id, str error) MUST_USE;
 
@@ -60,15 +60,17 @@ extern const struct desc agent_row_desc;
 typedef LIST(struct agent_row) agent_list;
 err_t agent_sql_find(struct op *, uuid agent_id, struct agent_row *out, bool *found) MUST_USE;
 err_t agent_sql_put(struct op *, const struct agent_row *) MUST_USE;
-err_t agent_sql_seen(struct op *, uuid agent_id, time_us at) MUST_USE;
+err_t agent_sql_seen(struct op *, uuid agent_id, time_us at, bool *known) MUST_USE;
 err_t agent_sql_list(struct op *, i64 owner_id, agent_list *out) MUST_USE;
 err_t agent_sql_spool(struct op *, uuid agent_id, uuid epoch, i64 *seq) MUST_USE; /* begins it at 0 */
 /* Takes number seq of the spool; *next = false: it is not the one that comes next. */
 err_t agent_sql_spool_next(struct op *, uuid agent_id, uuid epoch, i64 seq, bool *next) MUST_USE;
 
 /* Jobs. */
-err_t unit_sql_lose(struct op *, time_us silent_since, time_us now, i64 *lost) MUST_USE;
-err_t unit_sql_give_up_removal(struct op *, time_us silent_since, time_us now) MUST_USE;
+/* Units that should live and were not heard of: failed, with an event in their history. */
+err_t unit_sql_lose(struct op *, time_us silent_since, time_us now) MUST_USE;
+/* Removals that nobody will confirm: of units without an agent, and of agents that are away for good. */
+err_t unit_sql_give_up_removal(struct op *, time_us silent_since, time_us away_since, time_us now) MUST_USE;
 err_t unit_sql_next_removed(struct op *, uuid *unit_id) MUST_USE; /* nil: none */
 err_t unit_sql_delete(struct op *, uuid unit_id) MUST_USE;
 err_t telemetry_sql_delete_of(struct op *, uuid unit_id, i64 most, i64 *deleted) MUST_USE;

@@ -242,6 +242,7 @@ WORLD(unit_is_lost_and_comes_back)
     install(w, &ann, &ann);
     str u = create(w, &ann, ""), quiet = create(w, &ann, ""), gone = create(w, &ann, "");
     assert_said(set(w, &ann, u, "running"), 200);
+    struct said running = to(w, &ann, GET, u, "", NULL);
     assert_said(set(w, &ann, gone, "running"), 200);
     assert_said(to(w, &ann, DELETE, gone, "", NULL), 204);
     time_us past = { time_now().us - unit_lost_us - SEC(5) };
@@ -259,11 +260,36 @@ WORLD(unit_is_lost_and_comes_back)
     assert_at(w, s, "reason", "lost");
     s = to(w, &ann, GET, quiet, "", NULL);
     assert_at(w, s, "status", "failed");
+    s = to(w, &ann, GET, u, "/telemetry?type=event&level=error", NULL);
+    assert_at(w, s, "telemetry.0.message", "status");
+    assert_at(w, s, "telemetry.0.data.reason", "lost");
+    assert_true(!said_at(w, &s, "telemetry.1").p);
     assert_said(to(w, &ann, POST, gone, "/heartbeat", NULL), 404);
     assert_said(to(w, &ann, POST, u, "/heartbeat", NULL), 200);
     s = to(w, &ann, GET, u, "", NULL);
     assert_at(w, s, "status", "running");
     assert_at(w, s, "reason", "null");
+    assert_str(said_at(w, &s, "started_at"),
+               said_at(w, &running, "started_at")); /* it was only out of sight */
+}
+
+WORLD(unit_of_a_dead_machine_can_be_removed)
+{
+    struct person ann = world_person(w, "ann");
+    install(w, &ann, &ann);
+    str u = create(w, &ann, ",\"agent_id\":\"0190a4c8-7c6c-7a51-8d2f-00000000000a\"");
+    assert_said(set(w, &ann, u, "running"), 200);
+    assert_said(to(w, &ann, DELETE, u, "", NULL), 204);
+    i64 left;
+    static const i64 silent_days[] = { 29, 31 };
+    for (size_t i = 0; i < LEN(silent_days); i++) {
+        time_us past = { time_now().us - SEC(silent_days[i] * 86400) };
+        assert_ok(op, db_exec(op, "UPDATE spark_remote_units SET last_heartbeat = ?", A(past)));
+        assert_ok(op, unit_lost_job(op));
+        assert_ok(op, unit_purge_job(op));
+        assert_ok(op, db_i64(op, &left, "SELECT count(*) FROM spark_remote_units"));
+        assert_int_equal(left, silent_days[i] < 30);
+    }
 }
 
 WORLD(unit_counts_as_active)

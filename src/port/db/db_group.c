@@ -249,6 +249,7 @@ static err_t ready_group(struct op *op, struct writer *wr, struct sq_work *w)
     struct group *g = MEM_NEW(struct group);
     g->refs = 1;
     g->hooks_end = &g->hooks;
+    g->waiters_end = &g->waiters;
     pthread_mutex_lock(&wr->m);
     wr->group = g;
     wr->opened_us = time_mono_us();
@@ -311,8 +312,8 @@ static bool park(struct writer *wr, struct group *g, struct db_hook *hooks, cons
     if (!like->done) return true;
     struct group_waiter *x = MEM_NEW(struct group_waiter);
     *x = *like;
-    x->next = g->waiters;
-    g->waiters = x;
+    *g->waiters_end = x; /* told in the order in which they asked */
+    g->waiters_end = &x->next;
     g->nwaiters++;
     if (wr->nap) pthread_cond_signal(&wr->ready);
     return true;

@@ -19,7 +19,7 @@ struct group {
     _Atomic enum group_state state;
     bool told; /* hooks have run: nobody needs to wait any more */
     struct db_hook *hooks, **hooks_end;
-    struct group_waiter *waiters;
+    struct group_waiter *waiters, **waiters_end;
     size_t nwaiters;
 };
 
