@@ -124,9 +124,10 @@ void host_start(struct host *h, const char *name, const char *args, const char *
 
 str host_log(struct host *h, const struct local_unit *u, const char *name)
 {
-    str text;
-    assert_ok(h->op, fs_read(h->op, arena_printf(h->op->arena, "%.*s/logs/%s", STR(u->dir), name).p, 1 << 28,
-                             &text));
+    str text = { 0 };
+    err_t e = fs_read(h->op, arena_printf(h->op->arena, "%.*s/logs/%s", STR(u->dir), name).p, 1 << 28, &text);
+    if (e == ERR_NOT_FOUND) op_clear(h->op); /* made with its first line */
+    else assert_ok(h->op, e);
     return text;
 }
 

@@ -156,7 +156,7 @@ err_t unit_new(struct agent *a, struct op *op, struct unit_spec *spec, struct un
     struct unit_file f = { .spec = *spec, .desired = DESIRED_RUNNING, .created_at = time_now() };
     struct unit *u = unit_add(a, &f);
     err_t e = make_dirs(op, u->dir);
-    if (!e) e = unit_file_write_fast(op, u->dir, &f);
+    if (!e) e = unit_file_make(op, u->dir, &f);
     if (e) unit_forget(a, u);
     else *out = u;
     return e;
@@ -230,10 +230,11 @@ static void describe_shim(struct agent *a, struct op *op, const struct unit *u, 
 
 static err_t take_lock(struct op *op, const struct unit *u, int *out)
 {
-    const char *path = arena_printf(op->arena, "%s/" SHIM_LOCK, u->dir).p;
-    *out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*out < 0) return fail(op, ERR_UNAVAILABLE, "open '%s': %s", path, strerror(errno));
-    return lock_take(*out) ? OK : fail(op, ERR_CONFLICT, "unit '%.*s' is supervised already", STR(u->name));
+    *out = unit_lock(u->dir);
+    if (*out >= 0) return OK;
+    bool taken = errno == EWOULDBLOCK;
+    return taken ? fail(op, ERR_CONFLICT, "unit '%.*s' is supervised already", STR(u->name))
+                 : fail(op, ERR_UNAVAILABLE, "open '%s': %s", u->dir, strerror(errno));
 }
 
 static err_t shim_listen(struct op *op, const struct unit *u, int *out)
@@ -456,15 +457,16 @@ static void on_death(struct agent *a, struct source *from, u32 events)
 static void look_again(struct agent *a, struct unit *u, i64 now)
 {
     struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
-    const char *path = arena_printf(op.arena, "%s/" SHIM_LOCK, u->dir).p;
-    AUTO(fd) int lock = open(path, O_RDWR | O_CLOEXEC);
-    if (lock >= 0 && lock_is_taken(lock)) {
+    AUTO(fd) int lock = unit_lock(u->dir);
+    if (lock < 0 && errno == EWOULDBLOCK) {
         /* Alive after all: it was only just being made, or its socket was not yet there. */
         if (unit_connect(a, &op, u)) u->wait = WAIT_NONE;
         else wait_for(u, WAIT_LOCK, LOOK_AGAIN_US * 4);
     } else if (!clear_orphans(a, u)) {
         wait_for(u, WAIT_ORPHANS, LOOK_AGAIN_US);
     } else if (u->desired == DESIRED_RUNNING || u->desired == DESIRED_PAUSED) {
+        fd_done(&lock); /* the shim takes it */
+        lock = -1;
         start_again(a, u);
     } else {
         u->wait = WAIT_NONE;

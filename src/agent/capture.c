@@ -208,12 +208,24 @@ static bool begin(struct capture *c)
     return open_segment(c);
 }
 
+static bool exists(const struct capture *c)
+{
+    char log[SEGMENT_NAME], idx[SEGMENT_NAME];
+    segment_name(log, c->name, 0, "log");
+    segment_name(idx, c->name, 0, "idx");
+    return !faccessat(c->dir, log, F_OK, 0) || !faccessat(c->dir, idx, F_OK, 0);
+}
+
 err_t capture_open(struct op *op, int dir, const char *name, i64 rotate_bytes, i64 keep, struct capture *out)
 {
     *out = (struct capture){
         .dir = dir, .name = name, .rotate = rotate_bytes, .keep = keep, .log = -1, .idx = -1
     };
-    if (!resume(out) && !begin(out)) {
+    u32 any;
+    bool resumed = resume(out);
+    if (!resumed) capture_close(out);
+    /* A log that was never written is made when it is: starting a unit need not wait for the disk. */
+    if (!resumed && (segment_list(dir, name, &any, 1) || exists(out)) && !begin(out)) {
         capture_close(out);
         return fail(op, ERR_UNAVAILABLE, "open log '%s': %s", name, strerror(errno));
     }

@@ -193,9 +193,11 @@ TEST(capture_reads_while_it_is_written)
     struct log_line line;
     u64 seen = 0;
     assert_ok(op, capture_open(op, dir, "out", 4096, 1000, &c));
+    assert_false(reader_open(&r, dir, "out", arena_alloc_raw(op->arena, READER_BYTES), 0));
+    write_numbers(&c, 1, 1, 1);
     assert_true(reader_open(&r, dir, "out", arena_alloc_raw(op->arena, READER_BYTES), 0));
     for (u64 i = 0; i < 500; i++) {
-        write_numbers(&c, i * 13 + 1, i * 13 + 13, 1 + i % 13);
+        write_numbers(&c, i * 13 + 1 + !i, i * 13 + 13, 1 + i % 13);
         if (i % 7) continue;
         while (reader_next(&r, false, &line)) assert_int_equal(line.number, ++seen);
         assert_int_equal(seen, i * 13 + 13);

@@ -2,6 +2,7 @@
 #include "base/fs.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define D struct unit_file
@@ -46,6 +47,15 @@ bool lock_is_taken(int fd)
     return !fcntl(fd, F_OFD_GETLK, &l) && l.l_type != F_UNLCK;
 }
 
+int unit_lock(const char *unit_dir)
+{
+    int fd = open(unit_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || !flock(fd, LOCK_EX | LOCK_NB)) return fd;
+    close(fd);
+    errno = EWOULDBLOCK;
+    return -1;
+}
+
 static const char *path_of(struct op *op, const char *dir, const char *name)
 {
     return arena_printf(op->arena, "%s/%s", dir, name).p;
@@ -80,9 +90,13 @@ static err_t replace_fast(struct op *op, const char *dir, const char *name, str 
                 strerror(errno));
 }
 
-err_t unit_file_write_fast(struct op *op, const char *unit_dir, const struct unit_file *f)
+err_t unit_file_make(struct op *op, const char *unit_dir, const struct unit_file *f)
 {
-    return replace_fast(op, unit_dir, UNIT_FILE, unit_file_text(op, f));
+    const char *path = path_of(op, unit_dir, UNIT_FILE);
+    AUTO(fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0 && fs_write_all(fd, unit_file_text(op, f))) return OK;
+    return fail(op, errno == ENOSPC ? ERR_UNAVAILABLE : ERR_INTERNAL, "write '%s': %s", path,
+                strerror(errno));
 }
 
 err_t unit_file_sync(struct op *op, const char *unit_dir)

@@ -25,18 +25,20 @@ extern const struct desc unit_state_desc;
 /* A lock on a file: held by a living process (and the forked ones that it leaves it to), gone with it. */
 bool lock_take(int fd) MUST_USE;
 bool lock_is_taken(int fd);
+/* The unit's lock is on its directory: held by the living shim; whoever holds it may run the unit. Descriptor
+ * of the lock; -1: taken, or (errno ENOENT) there is no such directory. */
+int unit_lock(const char *unit_dir);
 
 /* Names within ~/.netbit/spark/units/<id>. */
 #define UNIT_FILE  "unit.json"
 #define STATE_FILE "state.json"
 #define SHIM_SOCK  "shim.sock"
-#define SHIM_LOCK  "shim.lock" /* held by the living shim: whoever holds it may run the unit */
 enum { UNIT_FILE_MAX = 4 << 20 };
 
 err_t unit_file_read(struct op *, const char *unit_dir, struct unit_file *out) MUST_USE;
 err_t unit_file_write(struct op *, const char *unit_dir, const struct unit_file *) MUST_USE;
-/* As above, but the caller syncs later with unit_file_sync: a start need not wait for the disk twice. */
-err_t unit_file_write_fast(struct op *, const char *unit_dir, const struct unit_file *) MUST_USE;
+/* Of a new unit. The caller syncs later with unit_file_sync: the program can be started meanwhile. */
+err_t unit_file_make(struct op *, const char *unit_dir, const struct unit_file *) MUST_USE;
 err_t unit_file_sync(struct op *, const char *unit_dir) MUST_USE;
 /* An unreadable or absent one gives an empty state: it is only what was seen. */
 void unit_state_read(struct op *, const char *unit_dir, struct unit_state *out);
