@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { BUSY_MS = 10000, READERS = 16 };
@@ -413,6 +414,16 @@ static err_t make_file(struct op *op, const char *path)
     return fs_sync_dir(op, str_z(op->arena, dir));
 }
 
+/* SQLite does not wait for its turn to switch a database to WAL: openers do it one after the other, under the
+ * lock that this descriptor of the folder holds. */
+static err_t lock_folder(struct op *op, const char *path, int *fd)
+{
+    const char *dir = str_z(op->arena, fs_dir_name(str_of(path)));
+    *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd >= 0 && !flock(*fd, LOCK_EX)) return OK;
+    return fail_detail(op, ERR_UNAVAILABLE, "lock '%s': %s", dir, strerror(errno));
+}
+
 static void configure(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 static err_t sqlite_open_db(struct op *op, str url, const struct db_options *options, struct db **out)
@@ -426,7 +437,9 @@ static err_t sqlite_open_db(struct op *op, str url, const struct db_options *opt
     db->most_idle = options->readers ? (size_t)options->readers : READERS;
     pthread_mutex_init(&db->m, NULL);
     struct sq_conn *c = NULL;
+    AUTO(fd) int folder = -1;
     err_t e = make_file(op, db->path);
+    if (!e) e = lock_folder(op, db->path, &folder);
     if (!e) e = conn_open(op, db->path, writer_pragma, &c);
     if (!e) e = check_durable(op, c);
     if (!e) e = writer_open(op, &db->writer, c);
