@@ -21,5 +21,7 @@ int main(int argc, char **argv)
     }
     err_t e = agent_commands[0].run(&cli, in);
     if (e) fprintf(stderr, "%s: %.*s\n", err_name(e), STR(op.err.msg));
+    arena_free(&args);
+    arena_free(&arena);
     return e != OK;
 }
