@@ -251,9 +251,9 @@ static err_t do_start(struct request *r)
 static err_t do_stop(struct request *r)
 {
     TRY(unit_desire(r->a, r->op, r->u, DESIRED_STOPPED));
-    if (!unit_rests(r->u) && r->u->wait == WAIT_NONE) return order(r, ORDER_STOP);
-    wait_for(r); /* at rest, or what a dead shim left is being cleared */
-    if (unit_rests(r->u)) api_unit_changed(r->a, r->u, r->c->order, OK);
+    if (unit_rests(r->u)) return do_status(r);
+    if (r->u->wait == WAIT_NONE) return order(r, ORDER_STOP);
+    wait_for(r); /* what a dead shim left is being cleared */
     return OK;
 }
 
@@ -283,9 +283,13 @@ static err_t do_resume(struct request *r)
 static err_t do_remove(struct request *r)
 {
     TRY(unit_desire(r->a, r->op, r->u, DESIRED_REMOVED));
-    if (!unit_rests(r->u) && r->u->wait == WAIT_NONE) return order(r, ORDER_STOP);
+    if (unit_rests(r->u)) {
+        answer_units(r->a, r->op, r->c, &r->u, 1);
+        unit_forget(r->a, r->u);
+        return OK;
+    }
+    if (r->u->wait == WAIT_NONE) return order(r, ORDER_STOP);
     wait_for(r);
-    if (unit_rests(r->u)) api_unit_changed(r->a, r->u, r->c->order, OK);
     return OK;
 }
 

@@ -1,0 +1,235 @@
+/* The agent and a server that forgets, hangs up and is told everything exactly once all the same. The server
+ * is ours (net/http with one socket), the agent and its units are real processes. */
+#include "agent/agent_test.h"
+#include "base/fs.h"
+#include "feature/account/right.h"
+#include "net/http.h"
+#include "port/ports.h"
+#include <pthread.h>
+
+/* What the server has heard; touched by one worker at a time, read by the test. */
+static struct {
+    pthread_mutex_t lock;
+    uuid epoch;
+    i64 have;               /* last report taken */
+    u64 next_line, dropped; /* of the unit's numbered lines; lines told as dropped */
+    i64 hang_up_at[4];      /* after taking these reports, before acknowledging them */
+    bool out_of_order;
+    int statuses, metrics, events, hellos;
+    uuid done;
+    bool done_ok;
+    struct ws *ws;
+} heard = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void say(struct op *op, struct ws *ws, const struct wire_msg *m)
+{
+    struct buf b = BUF(op->arena);
+    wire_write(&b, m);
+    ws_send(ws, true, buf_str(&b));
+}
+
+static void take_telemetry(struct op *op, const struct telemetry *t)
+{
+    i64 number;
+    heard.metrics += t->telemetry_type == TELEMETRY_METRIC;
+    heard.events += t->telemetry_type == TELEMETRY_EVENT;
+    if (t->telemetry_type == TELEMETRY_EVENT && t->data.s.p && contains(t->data.s, "log_dropped")) {
+        size_t at;
+        str_find(t->data.s, S("\"lines\":"), &at);
+        u64 n = strtoull(t->data.s.p + at + 8, NULL, 10);
+        heard.dropped += n;
+        heard.next_line += n;
+    }
+    (void)op;
+    if (t->telemetry_type != TELEMETRY_LOG || !str_to_i64(str_head(t->message, 10), &number)) return;
+    heard.out_of_order |= (u64)number != heard.next_line;
+    heard.next_line = (u64)number + 1;
+}
+
+static bool take_report(struct op *op, const struct wire_msg *m)
+{
+    heard.out_of_order |= m->seq > heard.have + 1;
+    if (m->seq != heard.have + 1) return true;
+    for (size_t i = 0; i < m->records.n; i++) {
+        if (m->records.item[i].kind == RECORD_UNIT) heard.statuses++;
+        else take_telemetry(op, &m->records.item[i].telemetry);
+    }
+    heard.have = m->seq;
+    for (size_t i = 0; i < LEN(heard.hang_up_at); i++)
+        if (heard.hang_up_at[i] == m->seq) {
+            heard.hang_up_at[i] = 0;
+            return false;
+        }
+    return true;
+}
+
+static void handle(struct op *op, struct ws *ws, const struct wire_msg *m)
+{
+    if (m->type == WIRE_HELLO) {
+        heard.hellos++;
+        if (!uuid_eq(heard.epoch, m->epoch)) heard.have = 0;
+        heard.epoch = m->epoch;
+        heard.ws = ws;
+        say(op, ws,
+            &(struct wire_msg){
+                .type = WIRE_WELCOME, .epoch = m->epoch, .seq = heard.have, .heartbeat_s = 1 });
+    } else if (m->type == WIRE_REPORT && heard.ws == ws) {
+        if (take_report(op, m))
+            say(op, ws, &(struct wire_msg){ .type = WIRE_ACK, .epoch = m->epoch, .seq = heard.have });
+        else {
+            heard.ws = NULL;
+            ws_close(ws, 1011, S("cut off"));
+        }
+    } else if (m->type == WIRE_DONE) {
+        heard.done = m->id;
+        heard.done_ok = m->ok;
+    }
+}
+
+static void on_message(struct ws *ws, void *ctx UNUSED, bool text UNUSED, str data)
+{
+    struct arena arena = { 0 };
+    struct op op = test_op(&arena);
+    struct wire_msg m;
+    pthread_mutex_lock(&heard.lock);
+    if (wire_read(&op, data, &m)) heard.out_of_order = true;
+    else handle(&op, ws, &m);
+    pthread_mutex_unlock(&heard.lock);
+    arena_free(&arena);
+}
+
+static void on_closed(struct ws *ws, void *ctx UNUSED)
+{
+    pthread_mutex_lock(&heard.lock);
+    if (heard.ws == ws) heard.ws = NULL;
+    pthread_mutex_unlock(&heard.lock);
+    ws_unref(ws);
+}
+
+static const struct ws_handler handler = { .max_message = WIRE_MAX_BYTES,
+                                           .message = on_message,
+                                           .closed = on_closed };
+static err_t open_socket(struct op *op UNUSED, const void *in UNUSED, struct ws *ws,
+                         const struct ws_handler **out, void **ctx)
+{
+    ws_ref(ws);
+    *out = &handler;
+    *ctx = NULL;
+    return OK;
+}
+static const struct http_socket socket_row = { "agent_socket", &nothing_desc, open_socket };
+static const struct route routes[] = {
+    { GET, "/api/spark/agent", .socket = &socket_row, .auth = RIGHT_PUBLIC, .doc = "Agents." },
+};
+
+static err_t anybody(struct op *op UNUSED, str authorization UNUSED, struct principal *out)
+{
+    *out = principal_nobody;
+    return OK;
+}
+
+static struct http *server_start(struct op *op, str listen)
+{
+    static const struct ports none;
+    struct http *http;
+    const struct route *table = routes;
+    size_t n = LEN(routes);
+    struct http_options o = { .listen = listen, .ports = &none, .authenticate = anybody, .workers = 1 };
+    assert_ok(op, http_start(op, &o, &table, &n, 1, &http));
+    return http;
+}
+
+static struct http *begin(struct host *h, struct op *op)
+{
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    memset(&heard, 0, sizeof heard);
+    heard.lock = lock;
+    heard.next_line = 1;
+    struct http *http = server_start(op, S("127.0.0.1:0"));
+    host_open(h, op);
+    assert_ok(op, fs_make_dirs(op, spark_path(op, "").p, 0700));
+    str login =
+        arena_printf(op->arena, "{\"server\":\"http://127.0.0.1:%d\",\"token\":\"t\"}", http_port(http));
+    assert_ok(op, fs_replace(op, spark_path(op, "login.json").p, login, 0600));
+    host_agent(h, NULL);
+    return http;
+}
+
+static u64 lines_heard(void)
+{
+    pthread_mutex_lock(&heard.lock);
+    u64 n = heard.next_line - 1;
+    pthread_mutex_unlock(&heard.lock);
+    return n;
+}
+
+TEST(agent_uplink_tells_everything_once)
+{
+    enum { LINES = 20000 };
+    struct host h;
+    struct local_unit u;
+    struct http *http = begin(&h, op);
+    heard.hang_up_at[0] = 3;
+    heard.hang_up_at[1] = 7;
+    host_start(&h, "u", arena_printf(op->arena, "lines %d sleep", LINES).p,
+               "\"logs\":{\"rate\":1000000,\"rotate\":\"256k\",\"keep\":50}", &u);
+    WAIT_FOR(lines_heard() >= LINES / 4);
+    host_kill_agent(&h);
+    host_agent(&h, NULL);
+    WAIT_FOR(lines_heard() >= LINES);
+    assert_int_equal(lines_heard(), LINES);
+    assert_false(heard.out_of_order);
+    assert_int_equal(heard.dropped, 0);
+    assert_true(heard.hellos >= 3);
+    assert_true(heard.statuses > 0 && heard.events > 0);
+    host_close(&h);
+    http_stop(http, SEC(1));
+}
+
+TEST(agent_uplink_counts_what_a_flood_loses)
+{
+    enum { LINES = 200000 };
+    struct host h;
+    struct local_unit u;
+    struct http *http = begin(&h, op);
+    /* The last line comes when the flood is over, so that what was dropped before it is told. */
+    host_start(&h, "f", arena_printf(op->arena, "lines %d wait 1500 say 9999999999 sleep", LINES).p, NULL,
+               &u);
+    WAIT_FOR(lines_heard() >= LINES && heard.dropped > 0 && lines_heard() == 9999999999);
+    assert_true(heard.dropped > LINES / 2 && heard.dropped < LINES);
+    host_close(&h);
+    http_stop(http, SEC(1));
+}
+
+TEST(agent_uplink_obeys_commands_even_twice)
+{
+    struct host h;
+    struct local_unit u;
+    struct http *http = begin(&h, op);
+    host_start(&h, "c", "sleep", NULL, &u);
+    WAIT_FOR(heard.ws && heard.statuses > 0);
+    static const struct {
+        int action, status;
+    } steps[] = { { ACTION_PAUSE, UNIT_PAUSED },   { ACTION_PAUSE, UNIT_PAUSED },
+                  { ACTION_RESUME, UNIT_RUNNING }, { ACTION_RESTART, UNIT_RUNNING },
+                  { ACTION_STOP, UNIT_STOPPED },   { ACTION_STOP, UNIT_STOPPED },
+                  { ACTION_START, UNIT_RUNNING },  { ACTION_START, UNIT_RUNNING } };
+    for (size_t i = 0; i < LEN(steps); i++) {
+        uuid id = uuid_new();
+        pthread_mutex_lock(&heard.lock);
+        say(op, heard.ws,
+            &(struct wire_msg){
+                .type = WIRE_COMMAND, .id = id, .unit_id = u.unit_id, .action = steps[i].action });
+        pthread_mutex_unlock(&heard.lock);
+        WAIT_FOR(uuid_eq(heard.done, id));
+        assert_true(heard.done_ok);
+        assert_true(host_status_is(&h, "c", steps[i].status));
+    }
+    uuid id = uuid_new();
+    say(op, heard.ws,
+        &(struct wire_msg){ .type = WIRE_COMMAND, .id = id, .unit_id = u.unit_id, .action = ACTION_REMOVE });
+    WAIT_FOR(uuid_eq(heard.done, id));
+    assert_err(op, ERR_NOT_FOUND, host_try(&h, LOCAL_STATUS, "c", NULL));
+    host_close(&h);
+    http_stop(http, SEC(1));
+}
