@@ -24,6 +24,12 @@ err_t account_start(struct op *, str base_url) MUST_USE;
  * else. */
 err_t account_authenticate(struct op *, str authorization, struct principal *out) MUST_USE;
 
+/* For connections that outlive the request that opened them. The number changes when anything was revoked,
+ * here at once, elsewhere within a second; account_stands() then tells whether the session or token behind
+ * *who still is one and still has its rights: ERR_UNAUTHENTICATED if not. */
+u64 account_revocations(struct op *);
+err_t account_stands(struct op *, const struct principal *who) MUST_USE;
+
 /* Projects. Roles are of op->who: an administrator and the system are OWNER everywhere, an auditor VIEWER; a
  * project token has its user's role in its own project and none elsewhere. An unknown project is ROLE_NONE.
  */

@@ -239,13 +239,19 @@ err_t sql_token_insert(struct op *op, struct token *t)
         A(t->expires_at));
 }
 
+#define TOKEN_HOLDERS \
+    "SELECT u.id AS user_id, t.id AS token_id, t.project_id, u.login, u.role, t.scopes, t.expires_at, " \
+    "t.last_used_at FROM access_tokens t JOIN users u ON u.id = t.user_id" \
+    " WHERE (t.expires_at IS NULL OR t.expires_at > ?) AND NOT u.blocked"
+
 err_t sql_token_holder(struct op *op, str hash, time_us now, struct holder *h, bool *found)
 {
-    return db_find(op, &holder_desc, h, found,
-                   "SELECT u.id AS user_id, t.id AS token_id, t.project_id, u.login, u.role, t.scopes, "
-                   "t.expires_at, t.last_used_at FROM access_tokens t JOIN users u ON u.id = t.user_id "
-                   "WHERE t.hash = ? AND (t.expires_at IS NULL OR t.expires_at > ?) AND NOT u.blocked",
-                   A(hash), A(now));
+    return db_find(op, &holder_desc, h, found, TOKEN_HOLDERS " AND t.hash = ?", A(now), A(hash));
+}
+
+err_t sql_token_holder_of(struct op *op, i64 id, time_us now, struct holder *h, bool *found)
+{
+    return db_find(op, &holder_desc, h, found, TOKEN_HOLDERS " AND t.id = ?", A(now), A(id));
 }
 
 err_t sql_token_used(struct op *op, i64 id, time_us now)

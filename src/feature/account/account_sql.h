@@ -77,6 +77,7 @@ struct token {
 extern const struct desc token_desc;
 err_t sql_token_insert(struct op *, struct token *) MUST_USE;
 err_t sql_token_holder(struct op *, str hash, time_us now, struct holder *, bool *found) MUST_USE;
+err_t sql_token_holder_of(struct op *, i64 id, time_us now, struct holder *, bool *found) MUST_USE;
 err_t sql_token_used(struct op *, i64 id, time_us now) MUST_USE;
 err_t sql_token_list(struct op *, i64 user_id, void *list_of_token) MUST_USE;
 err_t sql_token_get(struct op *, i64 id, struct token *) MUST_USE;

@@ -245,3 +245,21 @@ err_t account_authenticate(struct op *op, str authorization, struct principal *o
     out->user_agent = agent;
     return OK;
 }
+
+u64 account_revocations(struct op *op)
+{
+    poll_epoch(op);
+    return auth_generation();
+}
+
+err_t account_stands(struct op *op, const struct principal *who)
+{
+    struct holder h = { 0 };
+    bool found;
+    time_us now = time_now();
+    if (who->kind == WHO_SYSTEM) return OK;
+    if (who->token_id) TRY(sql_token_holder_of(op, who->token_id, now, &h, &found));
+    else TRY(sql_session_holder(op, who->session_id, now, &h, &found));
+    bool stands = found && h.user_id == who->user_id && !(who->rights & ~role_rights(h.role));
+    return stands ? OK : refuse(op);
+}

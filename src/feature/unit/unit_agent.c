@@ -141,6 +141,7 @@ static err_t hello(struct turn *t, struct conn *c, const struct wire_msg *m)
     i64 seq = 0;
     AUTO(db_tx) struct db_tx tx = { 0 };
     if (!uuid_is_nil(c->agent_id)) return fail(op, ERR_CONFLICT, "hello came twice");
+    TRY(account_stands(op, op->who)); /* the socket may have been open for long */
     TRY(db_begin(op, &tx));
     TRY(agent_sql_find(op, m->agent_id, &a, &found));
     if (found && a.owner_id != op->who->user_id)
@@ -329,39 +330,76 @@ const struct http_socket unit_agent_socket = { "unit_agent", &nothing_desc, open
 
 /* ---- other nodes' commands, and answers that were lost ---- */
 
-/* The agents that are connected here. */
-static uuid *agents_here(struct arena *a, size_t *n)
+/* The agents that are connected here, and who stands behind each. */
+struct here {
+    uuid agent_id;
+    struct principal who; /* without its texts */
+};
+static struct here *agents_here(struct arena *a, size_t *n)
 {
     pthread_mutex_lock(&lock);
-    uuid *id = NEWN(a, uuid, connected + 1);
+    struct here *list = NEWN(a, struct here, connected + 1);
     *n = 0;
     for (size_t i = 0; i < BUCKETS; i++)
-        for (const struct conn *c = table[i]; c; c = c->next) id[(*n)++] = c->agent_id;
+        for (const struct conn *c = table[i]; c; c = c->next) {
+            struct here *h = &list[(*n)++];
+            *h = (struct here){ c->agent_id, c->who };
+            h->who.login = h->who.ip = h->who.user_agent = (str){ 0 };
+        }
     pthread_mutex_unlock(&lock);
-    return id;
+    return list;
+}
+
+static void close_one(const struct here *h)
+{
+    pthread_mutex_lock(&lock);
+    for (struct conn *c = *bucket(h->agent_id); c; c = c->next)
+        if (uuid_eq(c->agent_id, h->agent_id) && c->who.token_id == h->who.token_id &&
+            c->who.session_id == h->who.session_id)
+            ws_close(c->ws, 4001, S("sign in again"));
+    pthread_mutex_unlock(&lock);
+}
+
+/* Agents whose session or token is one no more. */
+static err_t send_away(struct op *op, const struct here *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        err_t e = account_stands(op, &list[i].who);
+        if (e && e != ERR_UNAUTHENTICATED) return e;
+        if (!e) continue;
+        op_clear(op);
+        close_one(&list[i]);
+    }
+    return OK;
 }
 
 /* What was sent and is not done. */
-static err_t push_again(struct op *op, const uuid *agent_id, size_t n)
+static err_t push_again(struct op *op, const struct here *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         command_list pending = { 0 };
-        TRY(unit_sql_commands(op, agent_id[i], &pending));
+        TRY(unit_sql_commands(op, list[i].agent_id, &pending));
         for (size_t k = 0; k < pending.n; k++) unit_agent_push(&pending.item[k]);
     }
     return OK;
 }
 
-/* Every second what was taken a moment ago, wherever; all that is pending for the agents here now and then.
+/* Every second what was taken a moment ago, wherever; now and then all that is pending for the agents here.
+ * Sockets are looked over when something was revoked, and now and then because sessions and tokens run out.
  */
 err_t unit_push_job(struct op *op)
 {
     static _Atomic unsigned turns;
-    enum { TURNS = 10 };
+    static _Atomic u64 looked_at;
+    enum { TURNS = 10, TURNS_LOOK = 60 };
     size_t n;
-    const uuid *here = agents_here(op->arena, &n);
+    const struct here *here = agents_here(op->arena, &n);
     if (!n) return OK;
-    if (atomic_fetch_add(&turns, 1) % TURNS == TURNS - 1) return push_again(op, here, n);
+    unsigned turn = atomic_fetch_add(&turns, 1);
+    u64 now = account_revocations(op);
+    if (now != atomic_load(&looked_at) || turn % TURNS_LOOK == 0) TRY(send_away(op, here, n));
+    atomic_store(&looked_at, now);
+    if (turn % TURNS == TURNS - 1) return push_again(op, here, n);
     command_list fresh = { 0 };
     TRY(unit_sql_commands_since(op, (time_us){ time_now().us - SEC(3) }, &fresh));
     for (size_t i = 0; i < fresh.n; i++) unit_agent_push(&fresh.item[i]);

@@ -1,4 +1,5 @@
 /* The agents' socket over a real connection: what an agent says, and what it hears. */
+#include "feature/account/account.h"
 #include "feature/unit/unit_rules.h"
 #include "tests/unit/world.h"
 #include <poll.h>
@@ -256,4 +257,32 @@ WORLD(unit_agent_of_a_person_who_left_is_sent_away)
     assert_true(str_find(hear(&l, "error"), S("has left"), &(size_t){ 0 }));
     assert_true(!hear(&l, "ack").p);
     hang_up(&l);
+}
+
+WORLD(unit_agent_is_sent_away_with_its_token)
+{
+    struct person ann = owner(w), program = { 0 };
+    struct account_token token = { .user_id = ann.id, .name = S("agent"), .scopes = S("unit:write") };
+    assert_ok(op, account_token_new(op, &token, &program.token));
+    assert_ok(op, db_flush(op));
+    struct line l = dial(w, &program), late = dial(w, &program), kept = dial(w, &ann);
+    tell(&l, HELLO(""));
+    (void)hear(&l, "welcome");
+    tell(&kept, "{\"type\":\"hello\",\"agent_id\":\"0190a4c8-7c6c-7a51-8d2f-00000000000c\",\"epoch\":\"" EPOCH
+                "\",\"host\":\"x\",\"os\":\"linux\",\"units\":[]}");
+    (void)hear(&kept, "welcome");
+    assert_ok(op, unit_push_job(op));
+    tell(&l, REPORT(1, ""));
+    assert_true(hear(&l, "ack").p); /* nothing was revoked */
+    assert_ok(op, account_token_drop(op, ann.id, S("agent")));
+    assert_ok(op, db_flush(op));
+    assert_ok(op, unit_push_job(op));
+    assert_true(!hear(&l, "ack").p);
+    tell(&late, HELLO(""));
+    assert_true(str_find(hear(&late, "error"), S("not valid"), &(size_t){ 0 }));
+    tell(&kept, REPORT(1, ""));
+    assert_true(hear(&kept, "ack").p);
+    hang_up(&l);
+    hang_up(&late);
+    hang_up(&kept);
 }
