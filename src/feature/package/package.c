@@ -299,14 +299,17 @@ err_t package_installed(struct op *op, i64 user_id, const struct package *p, str
     return package_version_of(op, p, version, out);
 }
 
-/* A package that others use outlives its author: an owner or editor of its project, else an administrator,
- * takes it over. */
+/* A project's package stays with its owners and editors. One that strangers use outlives its author, too: an
+ * administrator takes it over. */
 static err_t leave_behind(struct op *op, struct package *p)
 {
     i64 installations, units, heir = 0;
-    TRY(package_sql_used(op, p->id, &installations, &units));
-    if (!installations && !units) return erase(op, p);
     TRY(package_sql_heir(op, p, &heir));
+    if (!heir) {
+        TRY(package_sql_used(op, p->id, &installations, &units));
+        if (!installations && !units) return erase(op, p);
+        TRY(package_sql_keeper(op, p, &heir));
+    }
     if (!heir)
         return fail(op, ERR_CONFLICT, "package '%.*s' is in use and nobody can take it over", STR(p->name));
     TRY(package_sql_hand_over(op, p->id, heir));
@@ -323,22 +326,30 @@ err_t package_forget_user(struct op *op, i64 user_id)
     return OK;
 }
 
+static void put_list(struct buf *b, const char *key, const struct desc *d, const void *list)
+{
+    const struct list *l = list;
+    json_put_key(b, key);
+    buf_char(b, '[');
+    for (size_t i = 0; i < l->n; i++) {
+        if (i) buf_char(b, ',');
+        desc_write(b, d, (const char *)l->item + i * d->size);
+    }
+    buf_char(b, ']');
+}
+
 err_t package_export_user(struct op *op, i64 user_id, struct buf *b)
 {
     package_list own = { 0 };
     LIST(struct installation) installed = { 0 };
+    LIST(struct package_download) downloads = { 0 };
     TRY(package_sql_of_author(op, user_id, &own));
     TRY(package_sql_installations(op, user_id, &installed));
-    buf_put(b, S("{\"packages\":["));
-    for (size_t i = 0; i < own.n; i++) {
-        if (i) buf_char(b, ',');
-        desc_write(b, &package_desc, &own.item[i]);
-    }
-    buf_put(b, S("],\"installations\":["));
-    for (size_t i = 0; i < installed.n; i++) {
-        if (i) buf_char(b, ',');
-        desc_write(b, &installation_desc, &installed.item[i]);
-    }
-    buf_put(b, S("]}"));
+    TRY(package_sql_downloads_of(op, user_id, &downloads));
+    buf_char(b, '{');
+    put_list(b, "packages", &package_desc, &own);
+    put_list(b, "installations", &installation_desc, &installed);
+    put_list(b, "downloads", &package_download_desc, &downloads);
+    buf_char(b, '}');
     return OK;
 }

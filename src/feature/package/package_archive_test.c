@@ -178,11 +178,25 @@ WORLD(package_outlives_its_author)
     world_member(w, project, &eva, "editor");
     assert_said(say(w, ann.token, POST, P, "{\"name\":\"alone\",\"display_name\":\"x\"}"), 201);
     assert_said(say(w, bob.token, POST, P "/install", "{\"package_name\":\"sipd\",\"version\":null}"), 200);
+    assert_said(say(w, ann.token, POST, P,
+                    arena_printf(op->arena, "{\"name\":\"ours\",\"display_name\":\"x\",\"project_id\":%lld}",
+                                 (long long)project)
+                        .p),
+                201);
+    struct buf b = BUF(op->arena);
+    assert_ok(op, package_export_user(op, bob.id, &b));
+    struct said exported = { 200, buf_str(&b) };
+    assert_at(w, exported, "installations.0.package_name", "sipd");
+    assert_at(w, exported, "downloads.0.version", "1.0.0");
+    assert_at(w, exported, "packages", "[]");
     assert_err(op, ERR_CONFLICT, package_forget_user(op, ann.id)); /* nobody can take it over */
+    op_clear(op);
     assert_ok(op, db_exec(op, "UPDATE spark_packages SET project_id = ? WHERE name = 'sipd'", A(project)));
     assert_ok(op, package_forget_user(op, ann.id));
     assert_ok(op, db_flush(op));
     struct said s = say(w, (str){ 0 }, GET, P "/sipd", NULL);
     assert_at(w, s, "package.author", "eva");
     assert_said(say(w, (str){ 0 }, GET, P "/alone", NULL), 404);
+    s = say(w, eva.token, GET, P "/ours", NULL); /* nobody uses it, but it is the project's */
+    assert_at(w, s, "package.author", "eva");
 }

@@ -369,16 +369,29 @@ err_t package_sql_of_author(struct op *op, i64 user_id, package_list *out)
 
 err_t package_sql_heir(struct op *op, const struct package *p, i64 *user_id)
 {
-    TRY(db_i64(op, user_id,
-               "SELECT coalesce((SELECT m.user_id FROM project_members m WHERE m.project_id = ? AND "
-               "m.user_id <> ? AND m.role <> 'viewer'"
-               " ORDER BY CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, m.added_at, m.user_id LIMIT 1), 0)",
-               A(p->project_id), A(p->author_id)));
-    if (*user_id) return OK;
     return db_i64(op, user_id,
-                  "SELECT coalesce((SELECT u.id FROM users u WHERE u.role = 'admin' AND u.id <> ? ORDER BY "
-                  "u.id LIMIT 1), 0)",
+                  "SELECT coalesce((SELECT m.user_id FROM project_members m JOIN users u ON u.id = m.user_id"
+                  " WHERE m.project_id = ? AND m.user_id <> ? AND m.role <> 'viewer' AND NOT u.blocked"
+                  " ORDER BY CASE m.role WHEN 'owner' THEN 0 ELSE 1 END, m.added_at, m.user_id LIMIT 1), 0)",
+                  A(p->project_id), A(p->author_id));
+}
+
+err_t package_sql_keeper(struct op *op, const struct package *p, i64 *user_id)
+{
+    return db_i64(op, user_id,
+                  "SELECT coalesce((SELECT u.id FROM users u WHERE u.role = 'admin' AND u.id <> ? AND NOT "
+                  "u.blocked ORDER BY u.id LIMIT 1), 0)",
                   A(p->author_id));
+}
+
+err_t package_sql_downloads_of(struct op *op, i64 user_id, void *list_of_download)
+{
+    return db_all(op, &package_download_desc, list_of_download,
+                  "SELECT p.name AS package_name, v.version, d.day FROM spark_package_downloads d"
+                  " JOIN spark_packages p ON p.id = d.package_id"
+                  " JOIN spark_package_versions v ON v.id = d.package_version_id"
+                  " WHERE d.user_id = ? ORDER BY d.day, p.name, v.id",
+                  A(user_id));
 }
 
 err_t package_sql_hand_over(struct op *op, i64 package_id, i64 user_id)

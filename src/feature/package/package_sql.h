@@ -56,6 +56,14 @@ struct installation {
 extern const struct desc installation_desc;
 err_t package_sql_installations(struct op *, i64 user_id, void *list_of_installation) MUST_USE;
 
+/* What a person was the first to download of a version, and on which day (since 1970-01-01, UTC). */
+struct package_download {
+    str package_name, version;
+    i64 day;
+};
+extern const struct desc package_download_desc;
+err_t package_sql_downloads_of(struct op *, i64 user_id, void *list_of_download) MUST_USE;
+
 struct package_day {
     i64 day; /* since 1970-01-01, UTC */
     str date;
@@ -98,6 +106,8 @@ err_t package_sql_search(struct op *, const struct package_seer *, str terms, st
 
 /* A person leaves. */
 err_t package_sql_of_author(struct op *, i64 user_id, package_list *out) MUST_USE;
-err_t package_sql_heir(struct op *, const struct package *, i64 *user_id) MUST_USE; /* 0: nobody */
+/* Who takes a package over, 0: nobody. The project's owners before its editors; an administrator. */
+err_t package_sql_heir(struct op *, const struct package *, i64 *user_id) MUST_USE;
+err_t package_sql_keeper(struct op *, const struct package *, i64 *user_id) MUST_USE;
 err_t package_sql_hand_over(struct op *, i64 package_id, i64 user_id) MUST_USE;
 err_t package_sql_uninstall_all(struct op *, i64 user_id) MUST_USE;

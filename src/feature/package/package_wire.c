@@ -328,6 +328,15 @@ static const struct field install_answer_fields[] = {
 #undef D
 DESC(install_answer);
 
+#define D struct package_download
+static const struct field package_download_fields[] = {
+    { F(package_name), .flags = READONLY, .doc = "The package." },
+    { F(version), .flags = READONLY, .doc = "The version." },
+    { F(day), .flags = READONLY, .doc = "The day (since 1970-01-01, UTC)." },
+};
+#undef D
+DESC(package_download);
+
 #define D struct installation_list
 static const struct field installation_list_fields[] = {
     { F_LIST(installations, &installation_desc), .flags = READONLY, .doc = "What the user has installed." },
