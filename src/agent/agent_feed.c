@@ -207,19 +207,20 @@ void feed_status(struct spool *s, struct op *op, struct unit *u)
 void feed_figures(struct spool *s, struct op *op, struct unit *u)
 {
     const struct figures *f = &u->now;
-    struct buf b = BUF(op->arena);
-    struct telemetry t = {
-        .unit_id = u->id,
-        .telemetry_type = TELEMETRY_METRIC,
-        .message = S("process"),
-        .timestamp = time_now(),
-        .data = { arena_printf(op->arena,
-                               "{\"cpu_percent\":%.2f,\"rss_bytes\":%lld,\"vsz_bytes\":%lld,\"threads\":%lld,"
-                               "\"open_files\":%lld,\"read_bytes\":%lld,\"written_bytes\":%lld}",
-                               f->cpu_percent, (long long)f->rss_bytes, (long long)f->vsz_bytes,
-                               (long long)f->threads, (long long)f->open_files, (long long)f->read_bytes,
-                               (long long)f->written_bytes) },
-    };
+    struct buf b = BUF(op->arena), data = BUF(op->arena);
+    buf_printf(&data, "{\"cpu_percent\":%.2f,\"rss_bytes\":%lld,\"vsz_bytes\":%lld,\"threads\":%lld",
+               f->cpu_percent, (long long)f->rss_bytes, (long long)f->vsz_bytes, (long long)f->threads);
+    buf_printf(&data, ",\"open_files\":%lld,\"read_bytes\":%lld,\"written_bytes\":%lld",
+               (long long)f->open_files, (long long)f->read_bytes, (long long)f->written_bytes);
+    if (f->gpu)
+        buf_printf(&data, ",\"gpu_percent\":%.1f,\"gpu_memory_bytes\":%lld", f->gpu_percent,
+                   (long long)f->gpu_memory_bytes);
+    buf_char(&data, '}');
+    struct telemetry t = { .unit_id = u->id,
+                           .telemetry_type = TELEMETRY_METRIC,
+                           .message = S("process"),
+                           .timestamp = time_now(),
+                           .data = { buf_str(&data) } };
     put_record(&b, &t);
     add(s, op, u, (str){ 0 }, buf_str(&b), 1);
 }

@@ -17,6 +17,9 @@ enum { AGENT_UNITS = 4096, AGENT_CLIENTS = 64, LINE_MAX_BYTES = 4 << 20 };
 struct figures {
     double cpu_percent;
     i64 rss_bytes, vsz_bytes, threads, open_files, read_bytes, written_bytes;
+    bool gpu; /* it uses one */
+    double gpu_percent;
+    i64 gpu_memory_bytes;
     i64 cpu_us, at_us; /* of the last reading */
 };
 /* How far a unit's logs are told to the spool, and how fast they may be. */

@@ -1,14 +1,18 @@
 /* What units use: one look at all processes serves all units. A unit's tree is what descends from its shim.
  */
 #include "agent/agent_impl.h"
+#include "agent/gpu.h"
 #include <unistd.h>
 
 enum { MEASURE_EVERY_US = 10000000 };
 
+enum { GPU_ROWS = 512 };
 struct all {
     struct arena arena;
     struct proc_stat *s;
     size_t n, cap;
+    struct gpu_use *gpu;
+    size_t ngpu;
 };
 
 static void add(void *ctx, const struct proc_stat *s)
@@ -22,7 +26,7 @@ static void add(void *ctx, const struct proc_stat *s)
     a->s[a->n++] = *s;
 }
 
-static void add_process(struct figures *f, const struct proc_stat *s)
+static void add_process(const struct all *a, struct figures *f, const struct proc_stat *s)
 {
     i64 in = 0, out = 0, files = proc_open_files(s->pid);
     f->cpu_us += s->cpu_us;
@@ -34,6 +38,12 @@ static void add_process(struct figures *f, const struct proc_stat *s)
         f->read_bytes += in;
         f->written_bytes += out;
     }
+    for (size_t i = 0; i < a->ngpu; i++)
+        if (a->gpu[i].pid == s->pid) {
+            f->gpu = true;
+            f->gpu_percent += a->gpu[i].percent;
+            f->gpu_memory_bytes += a->gpu[i].memory_bytes;
+        }
 }
 
 /* Children stand behind their parents only by chance, so the list is walked as long as it grows. */
@@ -45,7 +55,7 @@ static void add_tree(struct all *a, i64 root, struct figures *f)
     for (size_t next = 0; next < n; next++)
         for (size_t i = 0; i < a->n && n <= a->n; i++)
             if (a->s[i].ppid == queue[next]) {
-                add_process(f, &a->s[i]);
+                add_process(a, f, &a->s[i]);
                 queue[n++] = a->s[i].pid;
             }
 }
@@ -72,6 +82,8 @@ void measure_step(struct agent *a, i64 now)
     struct all all = { 0 };
     a->measure_us = now + MEASURE_EVERY_US;
     proc_each(add, &all);
+    all.gpu = NEWN(&all.arena, struct gpu_use, GPU_ROWS);
+    all.ngpu = gpu_processes(all.gpu, GPU_ROWS);
     for (size_t i = 0; i < a->nunits; i++)
         if (a->unit[i]->state.shim_pid && a->unit[i]->link.fd >= 0) measure(a, a->unit[i], &all, now);
     arena_free(&all.arena);
