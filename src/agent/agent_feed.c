@@ -16,6 +16,7 @@ enum {
     ENTRY_BYTES = 256 << 10,
     SKIP_US = 100000, /* of a flood, at a time */
     RETRY_US = 1000000,
+    FLOOD_US = 200000, /* between entries of a unit that floods */
 };
 static char reading[READER_BYTES];
 
@@ -150,6 +151,12 @@ bool feed_step(struct spool *s, struct op *op, struct unit *u, i64 now)
     if (lost) put_event(&b, LEVEL_WARN, "telemetry_lost", "records were dropped: the spool was full", lost);
     for (int i = SHIM_LOGS; dir >= 0 && i-- > 0;) read_log(&b, dir, i);
     bool more = full(&b);
+    /* In the entry that passes over them, so that a crash can neither forget nor repeat the count. */
+    if (f->dropped) {
+        put_event(&b, LEVEL_WARN, "log_dropped", "lines were dropped: over the rate", f->dropped);
+        f->dropped = 0;
+        f->next_us = now + FLOOD_US;
+    }
     if (!b.n && !memcmp(was, f->told, sizeof was)) {
         f->due = false;
         return false;
