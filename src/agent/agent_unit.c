@@ -97,6 +97,7 @@ void unit_forget(struct agent *a, struct unit *u)
     struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
     uplink_unit_forgotten(a, u);
     drop_link(a, u);
+    cgroup_remove(&a->cgroups, str_z(op.arena, fs_base_name(str_of(u->dir)))); /* a dead shim could not */
     if (fs_remove_tree(&op, u->dir))
         LOG_WARN("unit's directory stays", KV("dir", u->dir), KV("why", op.err.msg));
     arena_free(op.arena);
