@@ -210,6 +210,22 @@ bool reader_next(struct log_reader *r, bool rest, struct log_line *out)
     }
 }
 
+/* Behind the last newline: a batch that is just being written may show up to any byte of it. */
+static u64 end_of_lines(const struct log_reader *r)
+{
+    char part[16384];
+    struct stat st;
+    if (fstat(r->log, &st)) return r->offset;
+    for (u64 end = r->base + (u64)st.st_size; end > r->offset;) {
+        size_t n = (size_t)MIN(end - r->offset, (u64)sizeof part);
+        if (pread(r->log, part, n, (off_t)(end - n - r->base)) != (ssize_t)n) break;
+        const char *last = memrchr(part, '\n', n);
+        if (last) return end - n + (u64)(last - part) + 1;
+        end -= n;
+    }
+    return r->offset;
+}
+
 void reader_skip(struct log_reader *r, i64 from_us)
 {
     for (;;) {
@@ -220,8 +236,7 @@ void reader_skip(struct log_reader *r, i64 from_us)
             r->ahead_at++;
             r->marks++;
         }
-        struct stat st;
-        u64 end = m ? m->offset : fstat(r->log, &st) ? r->offset : r->base + (u64)st.st_size;
+        u64 end = m ? m->offset : end_of_lines(r);
         r->line = MAX(r->line, r->mark.line + lines_between(r, r->mark.offset, end));
         r->offset = end;
         r->at = r->n = 0;
