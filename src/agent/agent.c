@@ -193,9 +193,8 @@ static err_t replace_self(struct agent *a, struct op *op)
     return fail(op, ERR_UNAVAILABLE, "start '%s': %s", a->program, strerror(errno));
 }
 
-err_t agent_run(struct op *op, const struct agent_options *o)
+static err_t serve(struct agent *a, struct op *op, const struct agent_options *o)
 {
-    struct agent *a = MEM_NEW(struct agent);
     TRY(begin(a, op, o));
     a->pool = memory_unshared(AGENT_UNITS * sizeof *a->pool);
     a->unit = memory_unshared(AGENT_UNITS * sizeof *a->unit);
@@ -211,4 +210,13 @@ err_t agent_run(struct op *op, const struct agent_options *o)
     loop(a);
     finish(a);
     return a->reload ? replace_self(a, op) : OK;
+}
+
+err_t agent_run(struct op *op, const struct agent_options *o)
+{
+    struct agent *a = MEM_NEW(struct agent);
+    err_t e = serve(a, op, o);
+    arena_free(&a->arena);
+    mem_free(a);
+    return e;
 }
