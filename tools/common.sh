@@ -31,9 +31,9 @@ clang_runtime() { apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: cla
 
 # build FOLDER [MESON OPTION...]: sets up once, then builds what changed.
 build() {
-  local dir=$root/$1; shift
-  [ -f "$dir/build.ninja" ] || meson setup "$dir" "$root" "$@" >"$dir.log" 2>&1 || { mkdir -p "$dir"; tail -15 "$dir.log" >&2; die "meson setup failed (log: $dir.log)."; }
-  local log; log=$(mktemp)
+  local dir=$root/$1 log; shift
+  log=$(mktemp)
+  [ -f "$dir/build.ninja" ] || meson setup "$dir" "$root" "$@" >"$log" 2>&1 || { tail -15 "$log" >&2; die "meson setup failed." "The log is in $log."; }
   if [ -t 2 ]; then ninja -C "$dir" 2>&1 | tee "$log" | sed -un 's/^\[\([0-9]*\/[0-9]*\)\].*/\r\1 /p' | tr -d '\n' >&2; printf '\r            \r' >&2
   else ninja -C "$dir" >"$log" 2>&1; fi
   if ! ninja -C "$dir" >>"$log" 2>&1; then grep -E -A8 'error:|FAILED' "$log" | head -60 >&2; die "The build failed."; fi
