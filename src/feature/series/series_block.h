@@ -1,0 +1,42 @@
+/* A block: the points of one series over a time, compressed without loss (docs/series-format.md). Private to
+ * series. Pure functions: no database, no operation, safe on all threads.
+ *
+ * Layout: version byte, kinds and codecs of the two columns, counts and extremes, columns, XXH/CRC checksum.
+ * Codecs are chosen by trial: times as delta of delta bit-packed (a steady clock costs nothing); doubles that
+ * were decimals as scaled integers, delta and frame of reference bit-packed (the ALP family: Afroozeh, Kuffo,
+ * Boncz, SIGMOD 2024), else XOR (Gorilla: Pelkonen et al., VLDB 2015), else raw; int64 likewise; text by
+ * zstd. NaN with its payload, infinities and -0.0 come back bit for bit. A cold block may have its columns
+ * entropy coded by zstd where that gains. */
+#pragma once
+#include "base/arena.h"
+#include "feature/series/series.h"
+
+enum { BLOCK_POINTS = 8192, /* of a full block */ BLOCK_POINTS_MAX = 16384 };
+
+/* What a block's row tells without reading the block. NaN is in count, not in the rest. */
+struct block_stats {
+    i64 t_first, t_last;
+    i64 count, numbers; /* points; those that are numbers */
+    double min, max, sum, first, last;
+    i64 t_min, t_max;
+};
+
+enum block_effort { BLOCK_FAST /* tail: no zstd */, BLOCK_SMALL /* sealed: smallest of all trials */ };
+/* Appends the block to *out. The run is sorted by strictly rising time, n <= BLOCK_POINTS_MAX. */
+void block_write(struct buf *out, const struct series_run *, enum block_effort);
+void block_stats(const struct series_run *, struct block_stats *);
+
+/* Room for one block's points; reused from block to block. */
+struct block_points {
+    i64 t[BLOCK_POINTS_MAX];
+    union {
+        double f[BLOCK_POINTS_MAX];
+        i64 i[BLOCK_POINTS_MAX];
+        str s[BLOCK_POINTS_MAX]; /* into `text` */
+    };
+    str text;
+};
+enum block_fault { BLOCK_GOOD, BLOCK_CUT, BLOCK_CHECKSUM, BLOCK_VERSION, BLOCK_BAD };
+extern const char *const block_faults[]; /* what to tell people */
+/* Reads any bytes safely. Texts are in the arena. On a fault *run is untouched. */
+enum block_fault block_read(str bytes, struct arena *, struct block_points *, struct series_run *run);
