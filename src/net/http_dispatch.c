@@ -133,6 +133,17 @@ static err_t call(struct http_request *r)
     return idempotency_end(r, e);
 }
 
+static err_t run_raw(struct http_request *r, const void *in)
+{
+    struct http_reply reply = { 0 };
+    TRY(r->row->route->raw->run(&r->op, in, buf_str(&r->body), &reply));
+    r->answer.status = reply.status ? reply.status : reply.body.n ? 200 : 204;
+    r->answer.content_type = reply.content_type;
+    r->answer.body = reply.body;
+    for (size_t i = 0; i < reply.nheaders; i++) answer_header(r, reply.header[i].name, reply.header[i].value);
+    return OK;
+}
+
 static err_t run_download(struct http_request *r, const void *in)
 {
     struct http_file file = { .fd = -1 };
@@ -146,6 +157,7 @@ static err_t run_other(struct http_request *r)
     void *in = arena_alloc(&r->arena, r->row->in->size);
     if (r->row->kind == ROW_SOCKET) TRY(ws_check_handshake(r));
     TRY(request_bind(r, in));
+    if (r->row->kind == ROW_RAW) return run_raw(r, in);
     if (r->row->kind == ROW_DOWNLOAD) return run_download(r, in);
     return r->row->kind == ROW_SOCKET ? ws_open(r, in) : follow_open(r, in);
 }

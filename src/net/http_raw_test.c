@@ -77,6 +77,12 @@ static const struct row rows[] = {
     { 401, "unauthenticated", "GET /api/text/abc" H "Authorization: Basic eDp5\r\n\r\n" },
     { 403, "forbidden", "DELETE /api/things/all" H "Authorization: Bearer reader\r\n\r\n" },
     { 504, "timeout", "GET /api/slow/x?wait_ms=100" H "\r\n" },
+    { 204, NULL, "POST /raw" H AUTH "Content-Length: 0\r\n\r\n" },
+    { 202, NULL, "POST /raw?precision=ms" H AUTH "Content-Length: 3\r\n\r\na\xff\x7f" },
+    { 400, "invalid", "POST /raw" H AUTH "Content-Length: 4\r\n\r\nfail" },
+    { 400, "invalid", "POST /raw?other=1" H AUTH "Content-Length: 1\r\n\r\nx" },
+    { 413, "too_large", "POST /raw" H AUTH "Content-Length: 999999999\r\n\r\n" },
+    { 401, "unauthenticated", "POST /raw" H "Content-Length: 1\r\n\r\nx" },
     /* Smuggling. */
     { 400, "invalid",
       "PUT /api/things/1" H JSON "Content-Length: 12\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
@@ -189,6 +195,18 @@ TEST(http_headers_of_answers)
     assert_memory_equal(r.body.p, "\xfa\x00\x01", 3);
     assert_header(r, "Content-Disposition",
                   "attachment; filename=\"________.bin\"; filename*=UTF-8''%D1%84%D0%B0%D0%B9%D0%BB.bin");
+    site_stop(s);
+}
+
+TEST(http_raw_rows)
+{
+    struct site *s = site_start(op, NULL);
+    struct reply r = site_raw(
+        s, op, S("POST /raw?precision=ms" H AUTH "Content-Type: text/csv\r\nContent-Length: 4\r\n\r\na,b\n"));
+    assert_int_equal(r.status, 202);
+    assert_header(r, "X-Written", "7");
+    assert_header(r, "Content-Type", "text/plain");
+    assert_str(r.body, S("ms|text/csv|a,b\n"));
     site_stop(s);
 }
 

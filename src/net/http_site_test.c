@@ -264,7 +264,31 @@ static err_t echo_open(struct op *op, const void *in, struct ws *ws, const struc
 }
 static const struct http_socket echo = { "echo", &nothing_desc, echo_open };
 
+struct raw_in {
+    str precision, content_type;
+};
+#define D struct raw_in
+static const struct field raw_in_fields[] = { { F(precision), .flags = QUERY | NULLABLE, .max = 8 },
+                                              { F(content_type), .flags = HEADER | NULLABLE, .max = 100 } };
+#undef D
+static DESC(raw_in);
+
+static err_t raw_run(struct op *op, const void *in, str body, struct http_reply *out)
+{
+    const struct raw_in *q = in;
+    if (str_is(body, "fail")) return fail_field(op, "line", "is bad");
+    if (!body.n) return OK;
+    out->status = 202;
+    out->content_type = "text/plain";
+    out->body = arena_printf(op->arena, "%.*s|%.*s|%.*s", STR(q->precision), STR(q->content_type), STR(body));
+    out->header[out->nheaders].name = "X-Written";
+    out->header[out->nheaders++].value = "7";
+    return OK;
+}
+static const struct http_raw raw = { "raw", "text/plain, text/csv", "text/plain", &raw_in_desc, raw_run };
+
 const struct route site_routes[] = {
+    { POST, "/raw", .raw = &raw, .auth = WRITE, .max_body = 100, .doc = "Bytes of another protocol." },
     { PUT, "/api/things/{id}", &thing_put_api, .auth = PUBLIC, .doc = "Put a thing." },
     { GET, "/api/text/{name}", &thing_get_api, .auth = PUBLIC, .flags = ROUTE_ETAG, .doc = "Some text." },
     { POST, "/api/words", &words_api, .auth = WRITE, .status = 201, .max_body = 2000, .doc = "Count words." },

@@ -137,6 +137,19 @@ static void put_parameters(struct doc *x, const struct desc *in)
     if (any) buf_char(b, ']');
 }
 
+/* "a/b, c/d" as the members of a content object. */
+static void put_media_types(struct buf *b, const char *types)
+{
+    buf_put(b, S("\"content\":{"));
+    bool any = false;
+    for (str rest = str_of(types), one; str_next(&rest, ',', &one); any = true) {
+        if (any) buf_char(b, ',');
+        json_put_str(b, str_trim(one));
+        buf_put(b, S(":{\"schema\":{}}"));
+    }
+    buf_char(b, '}');
+}
+
 static void put_request_body(struct doc *x, const struct route *r, enum row_kind kind)
 {
     struct buf *b = x->b;
@@ -145,6 +158,11 @@ static void put_request_body(struct doc *x, const struct route *r, enum row_kind
         buf_put(b, S(",\"requestBody\":{\"required\":true,\"content\":{\"application/"
                      "octet-stream\":{\"schema\":{}}}}"));
         return;
+    }
+    if (kind == ROW_RAW && r->raw->takes) {
+        buf_put(b, S(",\"requestBody\":{\"required\":true,"));
+        put_media_types(b, r->raw->takes);
+        buf_char(b, '}');
     }
     if (!method_takes_body(r->method) || !desc_takes_body(in)) return;
     collect_fields(x, in, true);
@@ -178,6 +196,16 @@ static void put_json_response(struct doc *x, const struct route *r)
         buf_put(b, S(",\"304\":{\"description\":\"Unchanged: If-None-Match holds.\"}"));
 }
 
+static void put_raw_response(struct buf *b, const struct route *r)
+{
+    buf_printf(b, "\"%d\":{\"description\":\"Done.\"", r->raw->gives ? route_status(r) : 204);
+    if (r->raw->gives) {
+        buf_char(b, ',');
+        put_media_types(b, r->raw->gives);
+    }
+    buf_char(b, '}');
+}
+
 static void put_responses(struct doc *x, const struct route *r, enum row_kind kind)
 {
     static const char *const others[] = {
@@ -195,6 +223,7 @@ static void put_responses(struct doc *x, const struct route *r, enum row_kind ki
     };
     buf_put(x->b, S(",\"responses\":{"));
     if (kind == ROW_API || kind == ROW_UPLOAD) put_json_response(x, r);
+    else if (kind == ROW_RAW) put_raw_response(x->b, r);
     else buf_z(x->b, others[kind]);
     buf_put(x->b, S(",\"default\":{\"$ref\":\"#/components/responses/problem\"}}"));
 }

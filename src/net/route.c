@@ -9,9 +9,9 @@ const char *const method_names[METHOD__COUNT] = {
 bool row_kind_of(const struct route *r, enum row_kind *out)
 {
     const bool set[] = {
-        [ROW_API] = r->api != NULL,           [ROW_UPLOAD] = r->upload != NULL,
-        [ROW_DOWNLOAD] = r->download != NULL, [ROW_FOLLOW] = r->follow != NULL,
-        [ROW_SOCKET] = r->socket != NULL,
+        [ROW_API] = r->api != NULL,       [ROW_RAW] = r->raw != NULL,
+        [ROW_UPLOAD] = r->upload != NULL, [ROW_DOWNLOAD] = r->download != NULL,
+        [ROW_FOLLOW] = r->follow != NULL, [ROW_SOCKET] = r->socket != NULL,
     };
     size_t found = 0;
     for (size_t i = 0; i < LEN(set); i++) {
@@ -26,6 +26,7 @@ const struct desc *route_in(const struct route *r)
 {
     const struct desc *d = NULL;
     if (r->api) d = r->api->in;
+    else if (r->raw) d = r->raw->in;
     else if (r->upload) d = r->upload->in;
     else if (r->download) d = r->download->in;
     else if (r->follow) d = r->follow->in;
@@ -42,6 +43,7 @@ const struct desc *route_out(const struct route *r)
 const char *route_name(const struct route *r)
 {
     if (r->api) return r->api->name;
+    if (r->raw) return r->raw->name;
     if (r->upload) return r->upload->name;
     if (r->download) return r->download->name;
     if (r->follow) return r->follow->name;
@@ -122,7 +124,7 @@ static void check_row(struct check *c)
     if (!r->doc || !*r->doc) fault(c, "no .doc", (str){ 0 });
     if ((unsigned)r->method >= METHOD__COUNT) fault(c, "no such method", (str){ 0 });
     if (!row_kind_of(r, &kind)) {
-        fault(c, "exactly one of api, upload, download, follow, socket must be set", (str){ 0 });
+        fault(c, "exactly one of api, raw, upload, download, follow, socket must be set", (str){ 0 });
         return;
     }
     const struct desc *in = route_in(r);

@@ -5,7 +5,7 @@
  *     { POST, "/api/spark/packages", &package_create_api, .auth = RIGHT_PACKAGE_WRITE, .status = 201, .audit
  * = "package.create", .doc = "Register a package." }
  *
- * Exactly one of api, upload, download, follow, socket says what kind of row it is. `{name}` in the path
+ * Exactly one of api, raw, upload, download, follow, socket says what kind of row it is. `{name}` in the path
  * binds In's PATH field `name`. */
 #pragma once
 #include "base/desc.h"
@@ -30,7 +30,8 @@ enum route_flag {
 struct route {
     enum method method;
     const char *path;
-    const struct api *api; /* JSON in, JSON out; runs on a worker, may block */
+    const struct api *api;      /* JSON in, JSON out; runs on a worker, may block */
+    const struct http_raw *raw; /* bytes of another protocol */
     const struct http_upload *upload;
     const struct http_download *download;
     const struct http_live *follow;   /* SSE or NDJSON by Accept */
@@ -48,6 +49,27 @@ struct route {
 };
 
 /* The other kinds of row: In is bound from path, query and headers. */
+
+/* What a raw row answers: status, type and bytes as they are; gzip is applied as to JSON. Texts live in
+ * op->arena or for ever. */
+struct http_reply {
+    int status; /* 0: 200, or 204 without a body */
+    const char *content_type;
+    str body;
+    struct {
+        const char *name, *value;
+    } header[6];
+    size_t nheaders;
+};
+/* A row that speaks somebody else's protocol (line protocol, remote write, /metrics). The body comes whole,
+ * up to the row's max_body, of any media type. OK with a status of the handler's choice commits; an error
+ * rolls back and is answered by a problem document. */
+struct http_raw {
+    const char *name;
+    const char *takes, *gives; /* media types for OpenAPI; takes NULL: no body */
+    const struct desc *in;
+    err_t (*run)(struct op *, const void *in, str body, struct http_reply *);
+};
 struct http_upload {
     const char *name;
     const struct desc *in, *out;

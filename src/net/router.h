@@ -4,7 +4,7 @@
 #include "net/route.h"
 
 enum { ROUTE_PARAMS = 8, ROUTE_SEGMENTS = 16 };
-enum row_kind { ROW_API, ROW_UPLOAD, ROW_DOWNLOAD, ROW_FOLLOW, ROW_SOCKET };
+enum row_kind { ROW_API, ROW_RAW, ROW_UPLOAD, ROW_DOWNLOAD, ROW_FOLLOW, ROW_SOCKET };
 /* Bit 0 of .auth (RIGHT_PUBLIC): anyone, signed in or not. */
 #define ROUTE_PUBLIC ((u64)1)
 
