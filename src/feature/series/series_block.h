@@ -1,7 +1,7 @@
 /* A block: the points of one series over a time, compressed without loss (docs/series-format.md). Private to
  * series. Pure functions: no database, no operation, safe on all threads.
  *
- * Layout: version byte, kinds and codecs of the two columns, counts and extremes, columns, XXH/CRC checksum.
+ * Layout: version and kind, number of points, column of times, column of values, CRC-32C.
  * Codecs are chosen by trial: times as delta of delta bit-packed (a steady clock costs nothing); doubles that
  * were decimals as scaled integers, delta and frame of reference bit-packed (the ALP family: Afroozeh, Kuffo,
  * Boncz, SIGMOD 2024), else XOR (Gorilla: Pelkonen et al., VLDB 2015), else raw; int64 likewise; text by
@@ -22,7 +22,8 @@ struct block_stats {
 };
 
 enum block_effort { BLOCK_FAST /* tail: no zstd */, BLOCK_SMALL /* sealed: smallest of all trials */ };
-/* Appends the block to *out. The run is sorted by strictly rising time, n <= BLOCK_POINTS_MAX. */
+/* Appends the block to *out, which has no limit. The run is sorted by strictly rising time, n <=
+ * BLOCK_POINTS_MAX. */
 void block_write(struct buf *out, const struct series_run *, enum block_effort);
 void block_stats(const struct series_run *, struct block_stats *);
 
@@ -38,5 +39,6 @@ struct block_points {
 };
 enum block_fault { BLOCK_GOOD, BLOCK_CUT, BLOCK_CHECKSUM, BLOCK_VERSION, BLOCK_BAD };
 extern const char *const block_faults[]; /* what to tell people */
-/* Reads any bytes safely. Texts are in the arena. On a fault *run is untouched. */
+/* Reads any bytes safely; they are one whole block and nothing else. Texts are in the arena, as is what zstd
+ * needs. On a fault *run is untouched. */
 enum block_fault block_read(str bytes, struct arena *, struct block_points *, struct series_run *run);
