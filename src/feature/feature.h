@@ -2,6 +2,7 @@
  * itself. */
 #pragma once
 #include "base/cli.h"
+#include "net/prom_text.h"
 #include "net/route.h"
 #include "port/db/migrate.h"
 #include "port/ports.h"
@@ -29,6 +30,8 @@ struct feature {
     /* After migrations, before the first request; may keep process-wide caches. */
     err_t (*start)(struct op *);
     void (*stop)(void);
+    /* Figures of the feature for /metrics; what it asks the database must be cheap. */
+    err_t (*metrics)(struct op *, struct prom_text *);
     /* A person leaves: removes what is theirs, inside account's transaction, before the users row goes. NULL:
      * the feature keeps nothing of people that its foreign keys do not remove. */
     err_t (*forget_user)(struct op *, i64 user_id);

@@ -1,23 +1,30 @@
 #include "main/jobs.h"
 #include "base/log.h"
 #include "main/features.h"
+#include "net/prom_text.h"
 #include "port/db/db.h"
 #include <pthread.h>
 
 enum { LEASE_US = 5 * 60 * 1000000 }; /* longer than any job may take */
+enum { THREADS = 3 };                 /* so that a long job does not hold up the others */
 
+/* A job and what has become of its runs here. */
+struct due {
+    const struct job *job;
+    i64 at_us;
+    bool runs;
+    struct meter took;
+    u64 failed;
+};
 struct jobs {
     const struct ports *ports;
     uuid holder;
-    pthread_t thread;
-    pthread_mutex_t lock;
+    pthread_t thread[THREADS];
+    pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     bool stop;
     size_t n;
-    struct due {
-        const struct job *job;
-        i64 at_us;
-    } due[64];
+    struct due due[64];
 };
 
 /* Takes the job if it is due and nobody holds it. */
@@ -47,56 +54,68 @@ static err_t release(struct op *op, struct jobs *j, const struct job *job)
     return db_flush(op);
 }
 
-static void run_now(struct op *op, const struct job *job)
+static void run_now(struct op *op, struct jobs *j, struct due *d)
 {
     i64 began = time_mono_us();
-    err_t e = job->run(op);
+    err_t e = d->job->run(op);
     if (!e) e = db_flush(op);
-    if (e) LOG_WARN("job failed", KV("job", job->name), KV("error", op->err.msg));
+    if (e) LOG_WARN("job failed", KV("job", d->job->name), KV("error", op->err.msg));
     op_clear(op);
-    LOG_DEBUG("job", KV("job", job->name), KV("us", time_mono_us() - began));
+    meter_add(&d->took, time_mono_us() - began);
+    pthread_mutex_lock(&j->lock);
+    d->failed += e != OK;
+    pthread_mutex_unlock(&j->lock);
 }
 
-static err_t run(struct op *op, struct jobs *j, const struct job *job)
+static err_t run(struct op *op, struct jobs *j, struct due *d)
 {
+    const struct job *job = d->job;
     bool mine = job->every_node;
     if (!mine) TRY(take(op, j, job, &mine));
-    if (mine) run_now(op, job);
+    if (mine) run_now(op, j, d);
     return mine && !job->every_node ? release(op, j, job) : OK;
 }
 
-static void run_in_operation(struct jobs *j, const struct job *job)
+static void run_in_operation(struct jobs *j, struct due *d)
 {
     AUTO(arena) struct arena a = { 0 };
-    struct op op = { .arena = &a, .ports = j->ports, .who = &principal_system, .id = str_of(job->name) };
-    if (run(&op, j, job)) LOG_WARN("job lease", KV("job", job->name), KV("error", op.err.msg));
+    str name = str_of(d->job->name);
+    struct op op = { .arena = &a, .ports = j->ports, .who = &principal_system, .id = name };
+    if (run(&op, j, d)) LOG_WARN("job lease", KV("job", name), KV("error", op.err.msg));
 }
 
-static bool wait_for(struct jobs *j, i64 us)
+/* Holding the lock: the job that has waited longest, or when the next one is due. */
+static struct due *next_due(struct jobs *j, i64 *at_us)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    i64 ns = t.tv_nsec + us * 1000;
-    t.tv_sec += ns / 1000000000;
-    t.tv_nsec = ns % 1000000000;
-    pthread_mutex_lock(&j->lock);
-    while (!j->stop && !pthread_cond_timedwait(&j->wake, &j->lock, &t)) continue;
-    bool stop = j->stop;
-    pthread_mutex_unlock(&j->lock);
-    return !stop;
+    struct due *first = NULL;
+    for (size_t i = 0; i < j->n; i++)
+        if (!j->due[i].runs && (!first || j->due[i].at_us < first->at_us)) first = &j->due[i];
+    *at_us = first ? first->at_us : time_mono_us() + SEC(1);
+    return first && first->at_us <= time_mono_us() ? first : NULL;
 }
 
 /* The node's own clock says when to look; the lease row decides whether the job really is due. */
 static void *loop(void *arg)
 {
     struct jobs *j = arg;
-    do {
-        for (size_t i = 0; i < j->n; i++) {
-            if (j->due[i].at_us > time_mono_us()) continue;
-            run_in_operation(j, j->due[i].job);
-            j->due[i].at_us = time_mono_us() + j->due[i].job->every_us;
+    pthread_mutex_lock(&j->lock);
+    while (!j->stop) {
+        i64 at_us;
+        struct due *d = next_due(j, &at_us);
+        if (!d) {
+            struct timespec t = { at_us / SEC(1), at_us % SEC(1) * 1000 };
+            pthread_cond_timedwait(&j->wake, &j->lock, &t);
+            continue;
         }
-    } while (wait_for(j, SEC(1)));
+        d->runs = true;
+        pthread_mutex_unlock(&j->lock);
+        run_in_operation(j, d);
+        pthread_mutex_lock(&j->lock);
+        d->runs = false;
+        d->at_us = time_mono_us() + d->job->every_us;
+        pthread_cond_signal(&j->wake); /* others may sleep until later than this one's next run */
+    }
+    pthread_mutex_unlock(&j->lock);
     return NULL;
 }
 
@@ -116,7 +135,8 @@ struct jobs *jobs_start(const struct ports *ports)
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->wake, &attr);
     pthread_condattr_destroy(&attr);
-    if (pthread_create(&j->thread, NULL, loop, j)) bug("no thread for jobs");
+    for (size_t i = 0; i < THREADS; i++)
+        if (pthread_create(&j->thread[i], NULL, loop, j)) bug("no thread for jobs");
     return j;
 }
 
@@ -125,10 +145,24 @@ void jobs_stop(struct jobs *j)
     if (!j) return;
     pthread_mutex_lock(&j->lock);
     j->stop = true;
-    pthread_cond_signal(&j->wake);
+    pthread_cond_broadcast(&j->wake);
     pthread_mutex_unlock(&j->lock);
-    pthread_join(j->thread, NULL);
+    for (size_t i = 0; i < THREADS; i++) pthread_join(j->thread[i], NULL);
     pthread_cond_destroy(&j->wake);
     pthread_mutex_destroy(&j->lock);
     mem_free(j);
+}
+
+void jobs_metrics(struct jobs *j, struct prom_text *page)
+{
+    prom_family(page, "netbit_job_seconds", "histogram", "Runs of background jobs on this node.");
+    for (size_t i = 0; i < j->n; i++)
+        if (meter_count(&j->due[i].took))
+            prom_meter(page, PROM_LABELS({ "job", str_of(j->due[i].job->name) }), &j->due[i].took);
+    prom_family(page, "netbit_job_failures_total", "counter", "Runs that ended with an error.");
+    pthread_mutex_lock(&j->lock);
+    for (size_t i = 0; i < j->n; i++)
+        if (meter_count(&j->due[i].took))
+            prom_sample(page, PROM_LABELS({ "job", str_of(j->due[i].job->name) }), (double)j->due[i].failed);
+    pthread_mutex_unlock(&j->lock);
 }

@@ -1,19 +1,25 @@
 #include "main/node.h"
 #include "feature/account/right.h"
 #include "main/features.h"
+#include "main/metrics.h"
 #include "net/http.h"
+#include "port/config.h"
 #include "port/db/db.h"
 
 extern const struct migration migrations_node[];
 
-static const struct http *_Atomic server; /* NULL: not ready yet */
+static const struct http *_Atomic server; /* NULL: not ready yet, or not any more */
+static struct jobs *jobs;
 static time_us started_at;
 
-void node_serves(const struct http *http)
+void node_serves(const struct http *http, struct jobs *j)
 {
     started_at = time_now();
+    jobs = j;
     server = http;
 }
+
+void node_leaves(void) { server = NULL; }
 
 #define D struct health
 struct health {
@@ -64,11 +70,30 @@ static err_t openapi_get(struct op *op, const struct nothing *in, struct json_do
     return OK;
 }
 
+static err_t metrics_get(struct op *op, const void *in, str body, struct http_reply *out)
+{
+    (void)in, (void)body;
+    const struct http *http = server;
+    if (!http) return fail(op, ERR_UNAVAILABLE, "the node is starting or stopping");
+    if (!op->ports->config->metrics_open && !(op->who->rights & RIGHT_ADMIN))
+        return fail(op, ERR_FORBIDDEN, "the figures are for administrators here (metrics_open)");
+    struct prom_text page = { .b = BUF(op->arena) };
+    metrics_page(op, http, jobs, &page);
+    prom_gauge(&page, "process_start_time_seconds", "When the node began to serve.",
+               (double)started_at.us / 1e6);
+    out->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    out->body = buf_str(&page.b);
+    return OK;
+}
+static const struct http_raw metrics = { "metrics", NULL, "text/plain", &nothing_desc, metrics_get };
+
 static const struct route node_routes[] = {
     { GET, "/health", &health_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE,
       .doc = "The process is alive." },
     { GET, "/ready", &ready_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE,
       .doc = "The process and its database answer." },
+    { GET, "/metrics", .raw = &metrics, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE,
+      .doc = "Figures of the node for Prometheus." },
     { GET, "/api/openapi.json", &openapi_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_ETAG,
       .doc = "This API's own description, OpenAPI 3.1." },
 };

@@ -6,4 +6,7 @@
 extern const struct feature node_feature;
 
 struct http;
-void node_serves(const struct http *); /* once: from now on the node is ready */
+struct jobs;
+void node_serves(const struct http *, struct jobs *); /* once: from now on the node is ready */
+/* No more answers of /metrics from now on: jobs and http go. */
+void node_leaves(void);

@@ -133,8 +133,8 @@ static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c
     str url = local_url(op, c, http_port(http));
     err_t e = account_start(op, url);
     if (!e) e = db_flush(op);
-    if (!e) node_serves(http);
     struct jobs *jobs = e ? NULL : jobs_start(op->ports);
+    if (!e) node_serves(http, jobs);
     struct demo *demo = NULL;
     if (!e && c->demo) e = demo_start(op, url, &demo);
     if (!e) {
@@ -144,8 +144,9 @@ static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c
         LOG_INFO("stopping", KV("signal", got));
     }
     demo_stop(demo);
+    node_leaves();
+    http_stop(http, SEC(10)); /* before the jobs, whose figures its answers show */
     jobs_stop(jobs);
-    http_stop(http, SEC(10));
     return e;
 }
 

@@ -111,7 +111,9 @@ struct static_file {
     bool immutable;
 };
 
-/* Counters for /metrics. */
+struct prom_text;
+void http_metrics(const struct http *, struct prom_text *);
+/* Counters of the moment. */
 struct http_stats {
     i64 requests, errors, in_flight, connections, uploads;
 };

@@ -227,6 +227,7 @@ bool answer_send(struct http_request *r)
     if (!a->status) bug("an answer without status");
     r->conn->idle_since_us = 0;
     if (!a->built) answer_build(r);
+    stats_count(r);
     bool ok = library_queue(r->mhd, a->status, a->made);
     answer_drop(r);
     return ok;

@@ -133,6 +133,7 @@ struct http {
     size_t nproxies;
     struct http_shared **file; /* one per options.files */
     atomic_bool stopping;
+    struct row_stats elsewhere; /* answers of no row */
     _Atomic i64 requests, errors, in_flight, connections, uploads, live_sockets;
 
     pthread_mutex_t lock; /* conns, and waiting for in_flight to fall */
@@ -166,6 +167,9 @@ void request_finish(struct http_request *);         /* the answer is ready: wake
 void request_end(struct http *);                    /* one less in flight */
 void request_refused(struct http_request *, err_t); /* tells options.refused where the row asks for it */
 void request_fail_log(const struct http_request *);
+
+/* http_metrics.c */
+void stats_count(struct http_request *); /* an answer goes out */
 
 /* http_library.c */
 bool library_queue(struct MHD_Connection *, int status, struct MHD_Response *);

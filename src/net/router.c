@@ -27,10 +27,11 @@ static struct node *child_of(struct arena *a, struct node *at, str seg)
     return c;
 }
 
-static void set_row(struct row *row, const struct route *r)
+static void set_row(struct arena *a, struct row *row, const struct route *r)
 {
     if (!row_kind_of(r, &row->kind)) bug("route %s: no kind", r->path);
     row->route = r;
+    row->stats = NEW(a, struct row_stats);
     row->name = route_name(r);
     row->in = route_in(r);
     row->out = route_out(r);
@@ -49,7 +50,7 @@ static void set_row(struct row *row, const struct route *r)
 static void add(struct router *router, struct arena *a, const struct route *r)
 {
     struct row *row = NEW(a, struct row);
-    set_row(row, r);
+    set_row(a, row, r);
     struct node *at = &router->root;
     for (str rest = str_skip(str_of(r->path), 1), seg; str_next(&rest, '/', &seg);) {
         if (seg.p[0] != '{') {
@@ -73,6 +74,19 @@ struct router *router_new(struct arena *a, const struct route *const *tables, co
     for (size_t t = 0; t < ntables; t++)
         for (size_t i = 0; i < n[t]; i++) add(router, a, &tables[t][i]);
     return router;
+}
+
+static void each_below(const struct node *at, void (*fn)(void *, const struct row *), void *ctx)
+{
+    for (size_t m = 0; m < METHOD__COUNT; m++)
+        if (at->row[m]) fn(ctx, at->row[m]);
+    for (const struct node *c = at->child; c; c = c->next) each_below(c, fn, ctx);
+    if (at->any) each_below(at->any, fn, ctx);
+}
+
+void router_each(const struct router *router, void (*fn)(void *, const struct row *), void *ctx)
+{
+    each_below(&router->root, fn, ctx);
 }
 
 struct search {

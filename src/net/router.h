@@ -1,6 +1,7 @@
 /* The compiled route table: rows in a tree of path segments. Built once at start, read-only afterwards, so
  * that every thread may search it. Private to net. */
 #pragma once
+#include "base/meter.h"
 #include "net/route.h"
 
 enum { ROUTE_PARAMS = 8, ROUTE_SEGMENTS = 16 };
@@ -8,6 +9,11 @@ enum row_kind { ROW_API, ROW_RAW, ROW_UPLOAD, ROW_DOWNLOAD, ROW_FOLLOW, ROW_SOCK
 /* Bit 0 of .auth (RIGHT_PUBLIC): anyone, signed in or not. */
 #define ROUTE_PUBLIC ((u64)1)
 
+/* What a row has answered, by class of status (1xx .. 5xx), and how long it took. */
+struct row_stats {
+    _Atomic u64 answers[5];
+    struct meter took;
+};
 /* A row as the dispatcher wants it. */
 struct row {
     const struct route *route;
@@ -21,6 +27,7 @@ struct row {
     bool takes_body, binds_headers, binds_query;
     int status;
     i64 max_body, deadline_us;
+    struct row_stats *stats;
 };
 
 struct router;
@@ -33,6 +40,8 @@ struct route_match {
 };
 /* Literal segments win over {parameters}. The path is undecoded; a bad escape finds nothing. */
 void router_find(const struct router *, struct arena *, str path, enum method, struct route_match *out);
+
+void router_each(const struct router *, void (*fn)(void *ctx, const struct row *), void *ctx);
 
 bool row_kind_of(const struct route *, enum row_kind *out); /* false: none or several are set */
 const struct desc *route_in(const struct route *);          /* never NULL for a sound row */

@@ -51,6 +51,8 @@ static const struct field config_fields[] = {
       .doc_ru = "Сколько хранится журнал аудита." },
     { F(telemetry_keep), .max = 16, .def = "30d", .doc = "How long units' logs and metrics are kept.",
       .doc_ru = "Сколько хранятся логи и метрики юнитов." },
+    { F(metrics_open), .def = "true", .doc = "Show /metrics to everybody; false: to administrators.",
+      .doc_ru = "Показывать /metrics всем; false: только администраторам." },
     { F(given) },
 };
 #undef D

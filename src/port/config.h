@@ -13,7 +13,8 @@ struct config {
     i64 workers, io_threads, max_connections, max_uploads;
     i64 rate_per_minute, sign_in_per_minute;
     str audit_keep, telemetry_keep; /* durations: "365d" */
-    struct present given;           /* what the command line gave */
+    bool metrics_open;
+    struct present given; /* what the command line gave */
 };
 extern const struct desc config_desc;
 

@@ -302,6 +302,7 @@ const struct feature unit_feature = {
     .njobs = LEN(jobs),
     .migrations = migrations_unit,
     .nmigrations = 1,
+    .metrics = unit_metrics,
     .forget_user = unit_forget_user,
     .export_user = unit_export_user,
 };

@@ -1,5 +1,6 @@
 /* What the server does about units by itself, and what it does when a person leaves. */
 #include "feature/unit/unit_rules.h"
+#include "net/prom_text.h"
 #include "port/config.h"
 #include "port/ports.h"
 
@@ -42,6 +43,16 @@ err_t telemetry_retention_job(struct op *op)
     if (c && c->telemetry_keep.n && !str_to_duration(c->telemetry_keep, &keep_us))
         return fail_field(op, "telemetry_keep", "must be a duration such as 30d");
     for (i64 n = BATCH; n == BATCH;) TRY(telemetry_sql_delete_before(op, before(keep_us), BATCH, &n));
+    return OK;
+}
+
+err_t unit_metrics(struct op *op, struct prom_text *page)
+{
+    status_counts all = { 0 };
+    TRY(unit_sql_statuses(op, &all));
+    prom_family(page, "netbit_units", "gauge", "Units by status.");
+    for (size_t i = 0; i < all.n; i++)
+        prom_sample(page, PROM_LABELS({ "status", all.item[i].status }), (double)all.item[i].n);
     return OK;
 }
 

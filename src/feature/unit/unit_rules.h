@@ -46,5 +46,7 @@ err_t unit_push_job(struct op *) MUST_USE;
 err_t unit_lost_job(struct op *) MUST_USE;
 err_t unit_purge_job(struct op *) MUST_USE;
 err_t telemetry_retention_job(struct op *) MUST_USE;
+struct prom_text;
+err_t unit_metrics(struct op *, struct prom_text *) MUST_USE;
 err_t unit_forget_user(struct op *, i64 user_id) MUST_USE;
 err_t unit_export_user(struct op *, i64 user_id, struct buf *) MUST_USE;

@@ -249,3 +249,17 @@ err_t unit_sql_of_owner(struct op *op, i64 user_id, unit_list *out)
 {
     return db_all(op, &unit_desc, out, UNITS " WHERE n.owner_id = ? ORDER BY n.id", A(user_id));
 }
+
+#define D struct status_count
+static const struct field status_count_fields[] = { { F(status), .flags = INTERNAL },
+                                                    { F(n), .flags = INTERNAL } };
+#undef D
+static DESC(status_count);
+
+err_t unit_sql_statuses(struct op *op, status_counts *out)
+{
+    return db_all(
+        op, &status_count_desc, out,
+        "SELECT status, COUNT(*) AS n FROM spark_remote_units WHERE removed_at IS NULL GROUP BY status "
+        "ORDER BY status");
+}

@@ -5,6 +5,12 @@
 
 typedef LIST(struct unit) unit_list;
 typedef LIST(struct telemetry_row) telemetry_list;
+struct status_count {
+    str status;
+    i64 n;
+};
+typedef LIST(struct status_count) status_counts;
+err_t unit_sql_statuses(struct op *, status_counts *) MUST_USE; /* of all units on the node */
 
 /* Whose units a list shows. */
 struct unit_filter {

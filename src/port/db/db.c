@@ -36,6 +36,8 @@ void db_close(struct db *db)
 }
 
 enum db_engine db_engine(const struct db *db) { return db->ops->engine; }
+const char *const db_engines[] = { "sqlite", "postgresql", NULL };
+const struct meter *db_commits(const struct db *db) { return &db->commits; }
 
 void db_set_hook(struct db *db, err_t (*before_commit)(struct op *)) { db->before_commit = before_commit; }
 

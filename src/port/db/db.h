@@ -42,8 +42,12 @@ struct db_options {
 };
 err_t db_open(struct op *, str url, const struct db_options *, struct db **out) MUST_USE;
 void db_close(struct db *); /* NULL is fine; commits what is open */
+struct meter;
 enum db_engine { DB_SQLITE, DB_POSTGRES };
 enum db_engine db_engine(const struct db *);
+extern const char *const db_engines[];
+/* Commits that went to disk: groups of many operations on SQLite. Lives as long as the database. */
+const struct meter *db_commits(const struct db *);
 
 struct db_arg {
     char kind;

@@ -102,7 +102,9 @@ static void commit_group(struct writer *wr)
 {
     struct arena a = { 0 };
     struct op op = { .arena = &a, .who = &principal_system, .id = { "commit", 6 } };
+    i64 began = time_mono_us();
     err_t e = sq_simple(&op, wr->conn, "COMMIT");
+    meter_add(&CONTAINER_OF(wr, struct sqlite, writer)->db.commits, time_mono_us() - began);
     if (e && !sqlite3_get_autocommit(wr->conn->h) && sq_simple(&op, wr->conn, "ROLLBACK"))
         bug("the database cannot roll back");
     arena_free(&a);

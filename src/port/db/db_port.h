@@ -3,6 +3,7 @@
  * `struct db_ops` with no optional members. A backend's struct begins with struct db, its state of an
  * operation with struct db_work. */
 #pragma once
+#include "base/meter.h"
 #include "port/db/db.h"
 
 struct db_hook { /* fn(arg) of db_after_commit(); made by mem_alloc, freed by db_hooks_run() or _drop() */
@@ -17,6 +18,7 @@ void db_hooks_drop(struct db_hook *); /* none */
 struct db {
     const struct db_ops *ops;
     err_t (*before_commit)(struct op *);
+    struct meter commits;
 };
 struct db_work {
     struct db *db;

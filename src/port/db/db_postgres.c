@@ -401,7 +401,12 @@ static err_t pg_end(struct op *op, struct db_work *work, bool keep)
     err_t e = OK;
     if (w->lost) e = keep ? fail(op, ERR_UNAVAILABLE, "the connection to the database was lost") : OK;
     else if (work->depth > 1) e = end_nested(op, w, keep);
-    else e = keep ? commit(op, w->conn) : simple(op, w->conn, "ROLLBACK");
+    else if (!keep) e = simple(op, w->conn, "ROLLBACK");
+    else {
+        i64 began = time_mono_us();
+        e = commit(op, w->conn);
+        meter_add(&work->db->commits, time_mono_us() - began);
+    }
     w->lost |= PQstatus(w->conn->h) != CONNECTION_OK;
     if (work->depth > 1) return e;
     pg_put((struct pg *)work->db, w->conn);
