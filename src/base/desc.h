@@ -32,7 +32,8 @@ enum field_flag {
     ONE_OR_MANY = 1 << 7, /* a list that also takes a single element without brackets */
     ARG = 1 << 8,         /* command line: positional */
     REST = 1 << 9,        /* command line: LIST(str) of what is left, or follows "--" */
-    HEADER = 1 << 10,     /* bound from the request header whose name is the field's with - for _ */
+    HEADER = 1 << 10,     /* bound from the request header whose name is the field's with - for _; in an
+                           * answer: sent as that header, when it holds something */
     INTERNAL = 1 << 11,   /* a row's column that JSON never shows */
 };
 

@@ -4,7 +4,7 @@
 static bool shown(const struct field *f, bool in)
 {
     if (f->type == &type_pad || f->type == &type_present || f->flags & INTERNAL) return false;
-    return !(f->flags & (in ? READONLY | FROM_ELSEWHERE : WRITEONLY));
+    return !(f->flags & (in ? READONLY | FROM_ELSEWHERE : WRITEONLY | HEADER));
 }
 
 static bool quoted(const struct field *f)

@@ -60,7 +60,7 @@ static bool unset(const struct field *f, const void *val)
 
 static void write_record(struct buf *b, const struct desc *d, const void *val, bool request)
 {
-    unsigned hidden = INTERNAL | (request ? READONLY | FROM_ELSEWHERE : WRITEONLY);
+    unsigned hidden = INTERNAL | HEADER | (request ? READONLY | FROM_ELSEWHERE : WRITEONLY);
     const struct present *given = presence(d, val);
     buf_char(b, '{');
     for (size_t i = 0; i < d->n; i++) {

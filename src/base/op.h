@@ -33,6 +33,8 @@ err_t err_of_http(int status); /* what a client makes of an answer's status */
 /* Who acts. Anonymous is a principal too: op->who is never NULL. Rights are bits of feature/account/right.h.
  */
 enum who_kind { WHO_NOBODY, WHO_USER, WHO_TOKEN, WHO_SYSTEM };
+/* Whether our own web page asks, and by which scheme it was loaded: it keeps its session in a cookie. */
+enum page_kind { PAGE_NONE, PAGE_HTTP, PAGE_HTTPS };
 struct principal {
     enum who_kind kind;
     i64 user_id;
@@ -42,6 +44,7 @@ struct principal {
     u64 rights;
     str login;
     str ip, user_agent;
+    enum page_kind page;
 };
 extern const struct principal principal_nobody, principal_system;
 

@@ -30,9 +30,13 @@ struct http_options {
     str trusted_proxies; /* comma list of addresses whose X-Forwarded-For counts */
     str public_url;      /* for absolute links; absent: from Host */
     const struct ports *ports;
-    /* Turns the Authorization header (or cookie, query token of a WebSocket) into who acts, without blocking
+    /* Turns the Authorization header (or query token of a WebSocket) into who acts, without blocking
      * for long. A bad token is an error. */
     err_t (*authenticate)(struct op *, str authorization, struct principal *out);
+    /* The same for the value of a browser's session cookie of that name, of requests that our own page has
+     * sent (see http_cookie.c). A bad cookie is nobody on PUBLIC rows. NULL: no cookies. */
+    const char *cookie;
+    err_t (*authenticate_cookie)(struct op *, str value, struct principal *out);
     const struct http_idempotency *idempotency; /* NULL: the header is ignored */
     /* Ends the operation's use of the database and calls done() once what it wrote is durable:
      * db_when_durable. NULL: at once. */
@@ -55,7 +59,7 @@ bool http_path_param(const struct http_request *, const char *name, str *out);
 bool http_query(const struct http_request *, const char *name, str *out);
 bool http_header(const struct http_request *, const char *name, str *out);
 bool http_has_query(const struct http_request *);
-bool http_has_authorization(const struct http_request *);
+bool http_has_authorization(const struct http_request *); /* by header or cookie */
 
 /* An answer made once and sent many times: bytes, their gzip form and strong ETag. Reference counted; 304,
  * HEAD and gzip by themselves. */

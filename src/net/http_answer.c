@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "net/http_int.h"
+#include <ctype.h>
 #include <zlib.h>
 
 enum { GZIP_LEAST = 4096 };
@@ -125,11 +126,36 @@ static const char *etag_of(struct arena *a, str body)
     return arena_printf(a, "\"%.*s\"", STR(hex)).p;
 }
 
+/* "set_cookie": Set-Cookie. */
+static const char *header_name(struct arena *a, const char *field)
+{
+    char *name = str_z(a, str_of(field));
+    for (char *p = name; *p; p++) {
+        if (*p == '_') *p = '-';
+        else if (p == name || p[-1] == '-') *p = (char)toupper((unsigned char)*p);
+    }
+    return name;
+}
+
+static void answer_fields(struct http_request *r, const struct desc *d, const void *val)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        const struct field *f = &d->field[i];
+        if (!(f->flags & HEADER) || field_is_null(f, val)) continue;
+        struct buf b = BUF(&r->arena);
+        field_text(&b, f, val);
+        buf_char(&b, 0);
+        answer_header(r, header_name(&r->arena, f->name), b.p);
+    }
+}
+
 void answer_json(struct http_request *r, int status, const struct desc *d, const void *val)
 {
     struct answer *a = &r->answer;
     a->status = status;
     if (!d || d == &nothing_desc) return;
+    answer_fields(r, d, val);
+    if (status == 204) return;
     struct buf b = BUF(&r->arena);
     desc_write(&b, d, val);
     a->content_type = "application/json";
@@ -188,7 +214,7 @@ static void add_headers(struct http_request *r, struct MHD_Response *m)
     if (!has_header(a, "Cache-Control")) add(m, "Cache-Control", "no-store");
     if (a->content_type) {
         add(m, "X-Content-Type-Options", "nosniff");
-        add(m, "Vary", "Accept-Encoding, Authorization");
+        add(m, "Vary", "Accept-Encoding, Authorization, Cookie");
     }
     char id[130];
     str head = str_head(r->op.id, sizeof id - 1);

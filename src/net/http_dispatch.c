@@ -45,27 +45,52 @@ static str authorization(struct http_request *r)
     return arena_printf(&r->arena, "Bearer %.*s", STR(token));
 }
 
+static void become(struct http_request *r, struct principal *who)
+{
+    who->ip = r->who.ip;
+    who->user_agent = r->who.user_agent;
+    who->page = r->who.page;
+    r->who = *who;
+}
+
+/* A browser sends its cookie with everything, also when the session is over: what is open to anyone stays
+ * open. */
+static err_t by_cookie(struct http_request *r)
+{
+    struct principal who = r->who;
+    err_t e = cookie_check(r);
+    if (!e) {
+        e = r->http->options.authenticate_cookie(&r->op, r->cookie, &who);
+        if (e == ERR_UNAUTHENTICATED) request_charge_address(r);
+    }
+    if (!e) become(r, &who);
+    bool open = !(r->row->route->auth & ~ROUTE_PUBLIC);
+    if (!open || (e != ERR_UNAUTHENTICATED && e != ERR_FORBIDDEN)) return e;
+    op_clear(&r->op);
+    return OK;
+}
+
 static err_t authenticate(struct http_request *r)
 {
     const struct http_options *o = &r->http->options;
     str auth = authorization(r);
     /* Who signs in may well send the token that has just expired. */
-    if (!auth.n || !o->authenticate || r->row->route->flags & ROUTE_SIGN_IN) return OK;
+    if (r->row->route->flags & ROUTE_SIGN_IN) return OK;
     struct principal who = r->who;
-    err_t e = o->authenticate(&r->op, auth, &who);
-    if (e) {
-        request_charge_address(r);
-        return e;
-    }
-    who.ip = r->who.ip;
-    who.user_agent = r->who.user_agent;
-    r->who = who;
-    return OK;
+    err_t e = OK;
+    if (auth.n && o->authenticate) e = o->authenticate(&r->op, auth, &who);
+    else if (!auth.n && r->cookie.n) return by_cookie(r);
+    else return OK;
+    if (e) request_charge_address(r);
+    else become(r, &who);
+    return e;
 }
 
 err_t request_authorise(struct http_request *r)
 {
     struct op *op = &r->op;
+    if (r->who.page && !request_host_allowed(r))
+        return fail(op, ERR_FORBIDDEN, "pages of another origin may not ask in the name of this one's");
     TRY(authenticate(r));
     u64 need = r->row->route->auth & ~ROUTE_PUBLIC;
     if ((r->who.rights & need) == need) return OK;

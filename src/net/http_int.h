@@ -24,7 +24,8 @@
     X(IF_RANGE, "if-range") X(RANGE, "range") X(REQUEST_ID, "x-request-id") \
     X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") X(IDEMPOTENCY_KEY, "idempotency-key") \
     X(ORIGIN, "origin") X(UPGRADE, "upgrade") X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
-    X(WS_VERSION, "sec-websocket-version")
+    X(WS_VERSION, "sec-websocket-version") X(COOKIE, "cookie") X(REQUESTED_BY, "x-requested-by") \
+    X(FETCH_SITE, "sec-fetch-site")
 /* clang-format on */
 #define X(id, name) H_##id,
 enum http_header_id { HTTP_HEADERS(X) H__COUNT };
@@ -87,6 +88,7 @@ struct http_request {
     str header[H__COUNT];
     u8 seen[H__COUNT]; /* how often each came */
     str address;       /* the client's, through trusted proxies */
+    str cookie;        /* the session's, views its header */
     struct rate_state rate;
 
     i64 length;   /* Content-Length; -1: chunked; 0: none */
@@ -159,6 +161,9 @@ bool media_type_is(str content_type, str want);                 /* without param
 bool accepts(str accept, str type);                             /* q=0 is no */
 bool accepts_coding(str accept_encoding, str coding);
 
+/* http_cookie.c: the session of a browser. ERR_FORBIDDEN: another site's page may have sent it. */
+str cookie_find(str header, const char *name); /* absent: not there, or there twice */
+err_t cookie_check(struct http_request *) MUST_USE;
 /* http_dispatch.c: operations. */
 void request_submit(struct http_request *); /* suspends the connection and gives it to a worker */
 void request_op_begin(struct http_request *);

@@ -154,6 +154,9 @@ static void set_identity(struct http_request *r)
     r->who = principal_nobody;
     r->who.ip = r->address;
     r->who.user_agent = r->header[H_USER_AGENT];
+    if (h->options.cookie) r->cookie = cookie_find(r->header[H_COOKIE], h->options.cookie);
+    if (r->header[H_REQUESTED_BY].n)
+        r->who.page = str_starts(r->header[H_ORIGIN], S("https://")) ? PAGE_HTTPS : PAGE_HTTP;
 }
 
 /* Rate limits. */
@@ -178,7 +181,7 @@ static bool check_rate(struct http_request *r)
     if (!per_minute || flags & ROUTE_NO_RATE) return true;
     i64 now = time_mono_us();
     u64 address = address_key(r) + sign_in;
-    str token = r->header[H_AUTHORIZATION];
+    str token = r->header[H_AUTHORIZATION].n ? r->header[H_AUTHORIZATION] : r->cookie;
     bool ok;
     if (sign_in || !token.n) {
         ok = rate_take(r->http->rate, address, per_minute, 1, now, &r->rate);
@@ -290,6 +293,7 @@ bool request_head(struct http_request *r, const char *method)
 void request_copy_strings(struct http_request *r)
 {
     for (size_t i = 0; i < H__COUNT; i++) r->header[i] = str_copy(&r->arena, r->header[i]);
+    r->cookie = str_copy(&r->arena, r->cookie);
     r->address = str_copy(&r->arena, r->address);
     r->op.id = str_copy(&r->arena, r->op.id);
     r->who.ip = r->address;
@@ -348,4 +352,7 @@ bool http_header(const struct http_request *r, const char *name, str *out)
 }
 
 bool http_has_query(const struct http_request *r) { return r->query.n > 0; }
-bool http_has_authorization(const struct http_request *r) { return r->header[H_AUTHORIZATION].p != NULL; }
+bool http_has_authorization(const struct http_request *r)
+{
+    return r->header[H_AUTHORIZATION].p || r->cookie.n;
+}

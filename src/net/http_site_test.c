@@ -123,6 +123,21 @@ static err_t thing_delete(struct op *op, const struct nothing *in, struct nothin
 }
 API(thing_delete, nothing, nothing);
 
+struct session_end {
+    str set_cookie;
+};
+#define D struct session_end
+static const struct field session_end_fields[] = { { F(set_cookie), .flags = HEADER | READONLY | NULLABLE } };
+#undef D
+static DESC(session_end);
+static err_t session_delete(struct op *op, const struct nothing *in, struct session_end *out)
+{
+    (void)in;
+    if (op->who->page) out->set_cookie = arena_printf(op->arena, "site_session=; page=%d", op->who->page);
+    return OK;
+}
+API(session_delete, nothing, session_end);
+
 struct named {
     str name;
 };
@@ -294,6 +309,7 @@ const struct route site_routes[] = {
     { POST, "/api/words", &words_api, .auth = WRITE, .status = 201, .max_body = 2000, .doc = "Count words." },
     { POST, "/api/sign-in", &words_api, .auth = PUBLIC, .flags = ROUTE_SIGN_IN | ROUTE_HIDDEN,
       .doc = "Sign in." },
+    { DELETE, "/api/session", &session_delete_api, .auth = PUBLIC, .status = 204, .doc = "Sign out." },
     { DELETE, "/api/things/all", &thing_delete_api, .auth = READ | WRITE, .doc = "Delete." },
     { GET, "/api/slow/{name}", &thing_get_api, .auth = PUBLIC, .deadline_us = MSEC(50),
       .flags = ROUTE_HIDDEN | ROUTE_NO_RATE, .doc = "Slow." },
@@ -326,6 +342,11 @@ static err_t authenticate(struct op *op, str authorization, struct principal *ou
             return OK;
         }
     return fail(op, ERR_UNAUTHENTICATED, "unknown token");
+}
+
+static err_t authenticate_cookie(struct op *op, str value, struct principal *out)
+{
+    return authenticate(op, arena_printf(op->arena, "Bearer %.*s", STR(value)), out);
 }
 
 /* Kept answers, as a feature would keep them in a table. */
@@ -384,6 +405,8 @@ struct site *site_start(struct op *op, const struct site_options *o)
     size_t n[] = { LEN(site_routes) };
     struct http_options http = { .listen = S("127.0.0.1:0"),
                                  .authenticate = authenticate,
+                                 .cookie = "site_session",
+                                 .authenticate_cookie = authenticate_cookie,
                                  .idempotency = &keeping,
                                  .files = files,
                                  .nfiles = LEN(files),

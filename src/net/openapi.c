@@ -107,12 +107,18 @@ static void put_text(struct buf *b, const char *key, str text)
     json_put_str(b, text);
 }
 
+static const char *header_name(struct arena *a, const struct field *f)
+{
+    char *name = str_z(a, str_of(f->name));
+    for (char *p = name; *p; p++)
+        if (*p == '_') *p = '-';
+    return name;
+}
+
 static void put_parameter(struct buf *b, const struct field *f)
 {
     buf_char(b, '{');
-    struct buf name = BUF(b->arena);
-    for (const char *p = f->name; *p; p++) buf_char(&name, *p == '_' && f->flags & HEADER ? '-' : *p);
-    put_text(b, "name", buf_str(&name));
+    put_text(b, "name", str_of(f->flags & HEADER ? header_name(b->arena, f) : f->name));
     put_text(b, "in", f->flags & PATH ? S("path") : f->flags & QUERY ? S("query") : S("header"));
     if (f->flags & (PATH | REQUIRED)) buf_put(b, S(",\"required\":true"));
     if (f->doc) put_text(b, "description", str_of(f->doc));
@@ -129,7 +135,7 @@ static void put_parameters(struct doc *x, const struct desc *in)
     struct buf *b = x->b;
     bool any = false;
     for (size_t i = 0; i < in->n; i++) {
-        if (!(in->field[i].flags & (PATH | QUERY | HEADER))) continue;
+        if (!(in->field[i].flags & (PATH | QUERY | HEADER)) || in->field[i].flags & INTERNAL) continue;
         buf_put(b, any ? S(",") : S(",\"parameters\":["));
         put_parameter(b, &in->field[i]);
         any = true;
@@ -175,12 +181,29 @@ static void put_request_body(struct doc *x, const struct route *r, enum row_kind
     buf_put(b, S("}}}"));
 }
 
+static void put_response_headers(struct buf *b, const struct desc *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < out->n; i++) {
+        const struct field *f = &out->field[i];
+        if (!(f->flags & HEADER)) continue;
+        buf_put(b, any ? S(",") : S(",\"headers\":{"));
+        any = true;
+        json_put_str(b, str_of(header_name(b->arena, f)));
+        buf_put(b, S(":{\"schema\":"));
+        desc_schema_field(b, f);
+        buf_char(b, '}');
+    }
+    if (any) buf_char(b, '}');
+}
+
 static void put_json_response(struct doc *x, const struct route *r)
 {
     struct buf *b = x->b;
     const struct desc *out = route_out(r);
     buf_printf(b, "\"%d\":{\"description\":\"Done.\"", route_status(r));
-    if (out && out != &nothing_desc) {
+    if (out) put_response_headers(b, out);
+    if (out && out != &nothing_desc && route_status(r) != 204) {
         buf_put(b, S(",\"content\":{\"application/json\":{\"schema\":"));
         if (is_bodied(out)) {
             collect_fields(x, out, false);

@@ -11,6 +11,7 @@ A scenario is text: steps of a request, an expected status and what the answer m
     {"name": "sipd", "id": "<int>"}
     => header ETag ".*"                          further headers, by regular expression
     let pid = id                                 keeps a member ("packages.0.id") for ${pid}
+    let c = header Set-Cookie ^([^;]*)           keeps what the group found in a header
 
 Wildcards: "<int>", "<num>", "<str>", "<bool>", "<uuid>", "<time>", "<any>", "<absent>", "<re:...>". Objects may have more members than
 asked for; lists must have as many items. Users named by "as" are registered at first use; "as admin" is the administrator.
@@ -62,7 +63,8 @@ def pick(value, path):
 class Scenario:
     def __init__(self, path, server, count):
         self.path, self.server, self.count = path, server, count
-        self.vars, self.tokens, self.who, self.name = {}, {}, "nobody", ""
+        self.vars = {"base": server.url, "https_base": server.url.replace("http:", "https:")}
+        self.tokens, self.who, self.name = {}, "nobody", ""
         self.answer = None
 
     def token(self, who):
@@ -112,6 +114,14 @@ class Scenario:
                 headers[k.strip()] = v.strip()
             elif line.startswith("let "):
                 k, path = line[4:].split("=", 1)
+                if path.strip().startswith("header "):
+                    name, pattern = path.strip()[7:].split(" ", 1)
+                    found = re.search(pattern, self.answer.headers.get(name.lower(), ""))
+                    self.verify(found, at, "header %s: %r" % (name, self.answer.headers.get(name.lower())))
+                    if not found:
+                        return
+                    self.vars[k.strip()] = found[1]
+                    continue
                 try:
                     self.vars[k.strip()] = pick(self.answer.json, path.strip())
                 except (KeyError, IndexError, ValueError, TypeError):

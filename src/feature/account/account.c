@@ -201,6 +201,6 @@ const struct feature account_feature = {
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_account,
-    .nmigrations = 1,
+    .nmigrations = 2,
     .start = start,
 };

@@ -24,6 +24,11 @@ err_t account_start(struct op *, str base_url) MUST_USE;
  * else. */
 err_t account_authenticate(struct op *, str authorization, struct principal *out) MUST_USE;
 
+/* The same for the session cookie of a browser, by its value; it is good until a session has not been used
+ * for 30 days. docs/adr/0090. */
+#define ACCOUNT_COOKIE "netbit_session"
+err_t account_authenticate_cookie(struct op *, str value, struct principal *out) MUST_USE;
+
 /* For connections that outlive the request that opened them. The number changes when anything was revoked,
  * here at once, elsewhere within a second; account_stands() then tells whether the session or token behind
  * *who still is one and still has its rights: ERR_UNAUTHENTICATED if not. */

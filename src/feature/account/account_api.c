@@ -21,14 +21,26 @@ struct auth_logout {
 #define D struct auth_logout
 static const struct field auth_logout_fields[] = {
     { F(refresh_token), .flags = WRITEONLY, .min = 1, .max = 100,
-      .doc = "Of the session that ends; not needed when the Authorization header is the session's." },
+      .doc = "Of the session that ends; not needed when header or cookie are the session's." },
 };
 #undef D
 static DESC(auth_logout);
-API(auth_logout, auth_logout, nothing);
-static err_t auth_logout(struct op *op, const struct auth_logout *in, struct nothing *out)
+struct auth_end {
+    str set_cookie;
+};
+#define D struct auth_end
+static const struct field auth_end_fields[] = {
+    { F(set_cookie), .flags = READONLY | NULLABLE | HEADER, .doc = "Removes the session of our own page." },
+};
+#undef D
+static DESC(auth_end);
+API(auth_logout, auth_logout, auth_end);
+static err_t auth_logout(struct op *op, const struct auth_logout *in, struct auth_end *out)
 {
-    (void)out;
+    if (op->who->page) {
+        out->set_cookie = session_cookie(op, (str){ 0 });
+        if (!op->who->session_id && !in->refresh_token.n) return OK; /* over already */
+    }
     return session_end(op, in->refresh_token);
 }
 
@@ -281,7 +293,8 @@ static err_t token_delete(struct op *op, const struct numbered *in, struct nothi
 
 const struct route account_routes[] = {
     { POST, "/api/v1/auth/login", &auth_login_api, .auth = RIGHT_PUBLIC, .audit = "session.create",
-      .flags = ROUTE_SIGN_IN, .doc = "Sign in with login and password." },
+      .flags = ROUTE_SIGN_IN,
+      .doc = "Sign in with login and password. With X-Requested-By the session is a cookie." },
     { POST, "/api/v1/auth/refresh", &auth_refresh_api, .auth = RIGHT_PUBLIC, .audit = "session.refresh",
       .flags = ROUTE_SIGN_IN, .doc = "New tokens for a refresh token, which is good for one use." },
     { POST, "/api/v1/auth/register", &auth_register_api, .auth = RIGHT_PUBLIC, .status = 201,
@@ -291,8 +304,8 @@ const struct route account_routes[] = {
       .doc = "Make the first administrator with the console's one-time link." },
     { POST, "/api/v1/auth/reset", &auth_reset_api, .auth = RIGHT_PUBLIC, .audit = "user.password",
       .flags = ROUTE_SIGN_IN, .doc = "Set a new password with a one-time link." },
-    { POST, "/api/v1/auth/logout", &auth_logout_api, .auth = RIGHT_PUBLIC, .audit = "session.delete",
-      .doc = "End a session." },
+    { POST, "/api/v1/auth/logout", &auth_logout_api, .auth = RIGHT_PUBLIC, .status = 204,
+      .audit = "session.delete", .doc = "End a session." },
     { POST, "/api/v1/auth/password", &auth_password_api, .auth = RIGHT_USER, .audit = "user.password",
       .doc = "Change one's password; other sessions end." },
     { GET, "/api/v1/me", &me_get_api, .auth = RIGHT_USER, .doc = "Who asks." },

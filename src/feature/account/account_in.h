@@ -10,10 +10,13 @@ enum {
     ACCESS_S = 15 * 60,     /* life of an access token of a session */
     REFRESH_S = 30 * 86400, /* of a session that nobody refreshes */
     LINK_S = 24 * 3600,     /* of a one-time link */
+    COOKIE_S = 400 * 86400, /* of a browser's cookie: the longest that browsers keep one */
     SECRET_LEN = 40,        /* characters of a token, 238 bits */
     PASSWORD_LEAST = 8,
     PASSWORD_MOST = 200,
 };
+
+#define COOKIE_PREFIX "nbc_"
 
 extern const struct migration migrations_account[];
 extern const struct route account_routes[19];
@@ -101,11 +104,13 @@ err_t key_find(struct op *, str kid, str *secret) MUST_USE; /* a jwt_key */
 err_t key_rotate(struct op *, bool drop_old,
                  str *kid) MUST_USE; /* drop_old: every access token of a session ends now */
 
-/* Sessions (session.c). session_begin() runs inside the caller's transaction. */
+/* Sessions (session.c). session_begin() runs inside the caller's transaction; for our own page
+ * (op->who->page) the session is a cookie. */
 err_t session_begin(struct op *, const struct user *, struct auth_tokens *) MUST_USE;
 err_t session_sign_in(struct op *, const struct auth_login *, struct auth_tokens *) MUST_USE;
 err_t session_refresh(struct op *, str refresh_token, struct auth_tokens *) MUST_USE;
 err_t session_end(struct op *, str refresh_token) MUST_USE;
+str session_cookie(struct op *, str secret);        /* for Set-Cookie; absent secret: removes it */
 err_t session_revoke(struct op *, i64 id) MUST_USE; /* one of op->who's */
 
 /* TOTP (totp.c), RFC 6238: SHA-1, 30 s, 6 digits. */

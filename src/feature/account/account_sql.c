@@ -121,6 +121,7 @@ static const struct field session_fields[] = {
     { F(ip), .flags = READONLY | NULLABLE, .doc = "Address at sign-in." },
     { F(user_agent), .flags = READONLY | NULLABLE, .doc = "Program at sign-in." },
     { F(current), .flags = READONLY, .doc = "Whether it is the session that asks." },
+    { F(cookie_hash), .flags = INTERNAL | NULLABLE },
 };
 #undef D
 DESC(session);
@@ -143,10 +144,10 @@ static DESC(holder);
 err_t sql_session_insert(struct op *op, const struct session *s)
 {
     return db_exec(op,
-                   "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, ip, user_agent) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                   "INSERT INTO sessions (id, user_id, created_at, used_at, expires_at, ip, user_agent, "
+                   "cookie_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                    A(s->id), A(s->user_id), A(s->created_at), A(s->used_at), A(s->expires_at), A(s->ip),
-                   A(s->user_agent));
+                   A(s->user_agent), A(s->cookie_hash));
 }
 
 err_t sql_session_holder(struct op *op, i64 id, time_us now, struct holder *h, bool *found)
@@ -156,6 +157,15 @@ err_t sql_session_holder(struct op *op, i64 id, time_us now, struct holder *h, b
         "SELECT u.id AS user_id, s.id AS session_id, u.login, u.role, s.expires_at FROM sessions s "
         "JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.expires_at > ? AND NOT u.blocked",
         A(id), A(now));
+}
+
+err_t sql_cookie_holder(struct op *op, str hash, time_us now, struct holder *h, bool *found)
+{
+    return db_find(op, &holder_desc, h, found,
+                   "SELECT u.id AS user_id, s.id AS session_id, u.login, u.role, s.expires_at, "
+                   "s.used_at AS last_used_at FROM sessions s JOIN users u ON u.id = s.user_id "
+                   "WHERE s.cookie_hash = ? AND s.expires_at > ? AND NOT u.blocked",
+                   A(hash), A(now));
 }
 
 err_t sql_session_list(struct op *op, i64 user_id, void *list)

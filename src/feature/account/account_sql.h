@@ -40,6 +40,7 @@ struct session {
     time_us created_at, used_at, expires_at;
     str ip, user_agent;
     bool current;
+    str cookie_hash; /* absent: its holder has refresh tokens */
 };
 extern const struct desc session_desc;
 /* Who stands behind a credential, in one read. */
@@ -52,6 +53,7 @@ struct holder {
 err_t sql_session_insert(struct op *, const struct session *) MUST_USE;
 err_t sql_session_holder(struct op *, i64 id, time_us now, struct holder *,
                          bool *found) MUST_USE; /* not of the blocked */
+err_t sql_cookie_holder(struct op *, str hash, time_us now, struct holder *, bool *found) MUST_USE;
 err_t sql_session_list(struct op *, i64 user_id, void *list_of_session) MUST_USE;
 err_t sql_session_used(struct op *, i64 id, time_us now, time_us expires) MUST_USE;
 err_t sql_session_delete(struct op *, i64 id, i64 user_id, i64 *n) MUST_USE;

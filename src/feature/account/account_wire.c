@@ -12,10 +12,13 @@ DESC(auth_login);
 
 #define D struct auth_tokens
 static const struct field auth_tokens_fields[] = {
-    { F(access_token), .flags = READONLY, .doc = "For the Authorization header." },
-    { F(refresh_token), .flags = READONLY, .doc = "For one call of /api/v1/auth/refresh." },
-    { F(token_type), .flags = READONLY, .doc = "Bearer." },
-    { F(expires_in), .flags = READONLY, .doc = "Seconds until access_token ends." },
+    { F(access_token), .flags = READONLY | NULLABLE, .doc = "For the Authorization header." },
+    { F(refresh_token), .flags = READONLY | NULLABLE, .doc = "For one call of /api/v1/auth/refresh." },
+    { F(token_type), .flags = READONLY,
+      .doc = "Bearer; or Cookie, for a request with X-Requested-By: then there are no tokens." },
+    { F(expires_in), .flags = READONLY,
+      .doc = "Seconds until access_token ends, or until a cookie that is not used does." },
+    { F(set_cookie), .flags = READONLY | NULLABLE | HEADER, .doc = "The session, for our own web page." },
 };
 #undef D
 DESC(auth_tokens);

@@ -9,10 +9,12 @@ struct auth_login {
 };
 extern const struct desc auth_login_desc;
 
-/* Answer of login, refresh, register, setup and reset. */
+/* Answer of login, refresh, register and setup. Our own page (header X-Requested-By) gets no tokens but a
+ * cookie; token_type is then "Cookie". */
 struct auth_tokens {
     str access_token, refresh_token, token_type;
     i64 expires_in; /* seconds */
+    str set_cookie;
 };
 extern const struct desc auth_tokens_desc;
 

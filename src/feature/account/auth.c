@@ -175,7 +175,8 @@ void auth_become(struct op *op, const struct user *u, i64 session_id)
                              .rights = role_rights(u->role),
                              .login = u->login,
                              .ip = op->who->ip,
-                             .user_agent = op->who->user_agent };
+                             .user_agent = op->who->user_agent,
+                             .page = op->who->page };
     op->who = p;
 }
 
@@ -225,25 +226,56 @@ static err_t by_token(struct op *op, str text, struct principal *out, i64 *expir
     return sql_token_used(op, h.token_id, now);
 }
 
-err_t account_authenticate(struct op *op, str authorization, struct principal *out)
+/* The browser's cookie is longer-lived than the session: it is the use that prolongs it. */
+static err_t by_cookie(struct op *op, str text, struct principal *out, i64 *expires_us)
 {
-    str scheme, text;
-    if (!str_cut(authorization, ' ', &scheme, &text) || !str_eq_fold(scheme, S("bearer")) || !text.n ||
-        text.n > TEXT_MAX)
-        return fail(op, ERR_UNAUTHENTICATED, "the Authorization header must be 'Bearer' and an access token");
+    struct holder h = { 0 };
+    bool found;
+    time_us now = time_now();
+    TRY(sql_cookie_holder(op, secret_hash(op->arena, text), now, &h, &found));
+    if (!found) return fail(op, ERR_UNAUTHENTICATED, "the session has ended: sign in again");
+    *out = principal_of(op, &h);
+    *expires_us = h.expires_at.us;
+    if (now.us - h.last_used_at.us < USED_EVERY_US) return OK;
+    HIDE_NOTE(op);
+    return sql_session_used(op, h.session_id, now, (time_us){ now.us + SEC(REFRESH_S) });
+}
+
+typedef err_t looks_up(struct op *, str text, struct principal *out, i64 *expires_us);
+
+static err_t identify(struct op *op, str text, looks_up *look, struct principal *out)
+{
     poll_epoch(op);
     u64 hash = str_hash(text), g = auth_generation();
     str ip = op->who->ip, agent = op->who->user_agent;
     if (!recall(op, text, hash, out)) {
         i64 expires_us = 0;
-        TRY(str_starts(text, S("nbp_")) ? by_token(op, text, out, &expires_us)
-                                        : by_session(op, text, out, &expires_us));
+        TRY(look(op, text, out, &expires_us));
         i64 left = MIN(REMEMBER_US, expires_us - time_now().us);
         keep(text, hash, g, time_mono_us() + left, out);
     }
     out->ip = ip;
     out->user_agent = agent;
     return OK;
+}
+
+static bool is_cookie(str text) { return str_starts(text, S(COOKIE_PREFIX)); }
+
+err_t account_authenticate(struct op *op, str authorization, struct principal *out)
+{
+    str scheme, text;
+    if (!str_cut(authorization, ' ', &scheme, &text) || !str_eq_fold(scheme, S("bearer")) || !text.n ||
+        text.n > TEXT_MAX)
+        return fail(op, ERR_UNAUTHENTICATED, "the Authorization header must be 'Bearer' and an access token");
+    if (is_cookie(text)) return refuse(op); /* it may be remembered, and is good only as a cookie */
+    return identify(op, text, str_starts(text, S("nbp_")) ? by_token : by_session, out);
+}
+
+err_t account_authenticate_cookie(struct op *op, str value, struct principal *out)
+{
+    if (!is_cookie(value) || value.n > TEXT_MAX)
+        return fail(op, ERR_UNAUTHENTICATED, "the session cookie is not valid");
+    return identify(op, value, by_cookie, out);
 }
 
 u64 account_revocations(struct op *op)

@@ -25,19 +25,34 @@ static err_t hand_out(struct op *op, i64 user_id, int role, i64 session_id, time
     return OK;
 }
 
+/* Secure only where the page came by https: a browser would not send it back over the plain http of a LAN. */
+str session_cookie(struct op *op, str secret)
+{
+    return arena_printf(op->arena, ACCOUNT_COOKIE "=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s",
+                        STR(secret), secret.p ? COOKIE_S : 0, op->who->page == PAGE_HTTPS ? "; Secure" : "");
+}
+
 err_t session_begin(struct op *op, const struct user *u, struct auth_tokens *out)
 {
     time_us now = time_now();
+    str cookie = op->who->page ? secret_new(op->arena, S(COOKIE_PREFIX)) : (str){ 0 };
     struct session s = { .id = (i64)(rand_u64() >> 11) | 1,
                          .user_id = u->id,
                          .created_at = now,
                          .used_at = now,
                          .expires_at = { now.us + SEC(REFRESH_S) },
                          .ip = op->who->ip,
-                         .user_agent = text_clean(op->arena, op->who->user_agent, 200) };
+                         .user_agent = text_clean(op->arena, op->who->user_agent, 200),
+                         .cookie_hash = cookie.p ? secret_hash(op->arena, cookie) : (str){ 0 } };
     TRY(sql_session_insert(op, &s));
     TRY(sql_user_signed_in(op, u->id, now));
     auth_become(op, u, s.id);
+    if (cookie.p) {
+        *out = (struct auth_tokens){ .token_type = S("Cookie"),
+                                     .expires_in = REFRESH_S,
+                                     .set_cookie = session_cookie(op, cookie) };
+        return OK;
+    }
     return hand_out(op, u->id, u->role, s.id, now, out);
 }
 
