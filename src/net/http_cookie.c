@@ -3,6 +3,7 @@
  * sites out, and against other ports of this host (a site, by the browser's rules) stand the page's origin,
  * where the browser tells it, and for everything that changes something a header that only a page of our own
  * origin can add without being asked first (X-Requested-By). */
+#include "net/http_cookie.h"
 #include "net/http_int.h"
 
 str cookie_find(str header, const char *name)

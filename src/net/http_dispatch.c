@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "net/http_answer.h"
+#include "net/http_cookie.h"
 #include "net/http_int.h"
 
 void request_fail_log(const struct http_request *r)

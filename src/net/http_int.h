@@ -116,11 +116,6 @@ struct http_conn {
     struct http_request *request; /* kept for reuse between requests */
 };
 
-struct cidr {
-    struct in6_addr base;
-    int bits;
-};
-
 struct pool;
 struct http {
     struct http_options options;
@@ -131,7 +126,10 @@ struct http {
     struct pool *pool;
     struct live *live;
     struct rate_table *rate;
-    struct cidr *proxy;
+    struct cidr {
+        struct in6_addr base;
+        int bits;
+    } * proxy;
     size_t nproxies;
     struct http_shared **file; /* one per options.files */
     atomic_bool stopping;
@@ -147,10 +145,9 @@ struct http {
 struct http_request *request_take(struct http_conn *, struct MHD_Connection *, const char *uri);
 void request_ref(struct http_request *);
 void request_unref(struct http_request *);
-/* Headers, framing, address, route, limits. False: req->answer says why not. */
-bool request_head(struct http_request *, const char *method);
-bool request_split_target(struct http_request *); /* target into path and query */
-void request_copy_strings(struct http_request *); /* so that they outlive the connection */
+bool request_head(struct http_request *, const char *method); /* false: req->answer says why not */
+bool request_split_target(struct http_request *);             /* target into path and query */
+void request_copy_strings(struct http_request *);             /* so that they outlive the connection */
 bool request_host_allowed(const struct http_request *);
 void request_charge_address(struct http_request *); /* for a refused token */
 
@@ -161,9 +158,6 @@ bool media_type_is(str content_type, str want);                 /* without param
 bool accepts(str accept, str type);                             /* q=0 is no */
 bool accepts_coding(str accept_encoding, str coding);
 
-/* http_cookie.c: the session of a browser. ERR_FORBIDDEN: another site's page may have sent it. */
-str cookie_find(str header, const char *name); /* absent: not there, or there twice */
-err_t cookie_check(struct http_request *) MUST_USE;
 /* http_dispatch.c: operations. */
 void request_submit(struct http_request *); /* suspends the connection and gives it to a worker */
 void request_op_begin(struct http_request *);

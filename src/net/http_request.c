@@ -2,6 +2,7 @@
  * runs on a connection's thread and must not block. */
 #include "base/enc.h"
 #include "net/http_answer.h"
+#include "net/http_cookie.h"
 #include "net/http_int.h"
 #include "net/http_listen.h"
 #include <ctype.h>
