@@ -9,6 +9,9 @@ need_build="gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev
 need_demo="nodejs make ca-certificates"
 need_test="clang clang-format postgresql git curl mandoc sqlite3 iproute2 procps $need_demo"
 
+# The web application is built with a Node that tools/node finds or fetches; npm fetches it and the libraries.
+need_web() { command -v npm >/dev/null && command -v node >/dev/null || echo nodejs npm; }
+
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # install_packages NAME...: those of the list that are not there yet.
@@ -28,6 +31,9 @@ install_packages() {
 
 # The sanitizer runtime belongs to the clang version that the distribution chose.
 clang_runtime() { apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev llvm-\1/p' | head -1; }
+
+# The page before the program that carries it, so that the long first step says what it does.
+build_web() { "$root/tools/build-web" || die "The web application was not built."; }
 
 # build FOLDER [MESON OPTION...]: sets up once, then builds what changed.
 build() {

@@ -117,6 +117,12 @@ static const struct row rows[] = {
     { 304, NULL, "GET /index.html" H "If-None-Match: W/\"a\", \"html1\"\r\n\r\n" },
     { 200, NULL, "GET /index.html" H "If-None-Match: \"html\"\r\n\r\n" },
     { 404, "not_found", "GET /../index.html" H "\r\n" },
+    /* Addresses that only the application knows: a page for who wants one, 404 for scripts and the API. */
+    { 200, NULL, "GET /units/1?tab=logs" H "Accept: text/html,*/*;q=0.8\r\n\r\n" },
+    { 404, "not_found", "GET /units/1" H "Accept: */*\r\n\r\n" },
+    { 404, "not_found", "GET /assets/gone-01234567.js" H "Accept: text/html\r\n\r\n" },
+    { 404, "not_found", "GET /api/v1/none" H "Accept: text/html\r\n\r\n" },
+    { 404, "not_found", "DELETE /units/1" H "Accept: text/html\r\n\r\n" },
     { 200, NULL, "GET /hot" H "\r\n" },
     { 304, NULL, "GET /hot" H "If-None-Match: *\r\n\r\n" },
     { 302, NULL, "GET /files/elsewhere" H "\r\n" },

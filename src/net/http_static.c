@@ -1,5 +1,6 @@
 /* Embedded files: a shared answer each, made at start. "/" and folders are served by their index.html,
- * "/docs" by docs.html. */
+ * "/docs" by docs.html, and a browser that asks for a page by an address that only the application knows by
+ * the application's index.html. */
 #include "net/http_answer.h"
 #include "net/http_int.h"
 
@@ -36,6 +37,16 @@ static bool find(const struct http *h, str path, size_t *at)
     return false;
 }
 
+/* A missing script, picture or API path must stay a 404: only who asks for HTML gets the application, and not
+ * below the names that belong to the API and to built files. */
+static bool wants_page(const struct http_request *r)
+{
+    size_t at;
+    if (r->method != GET || str_starts(r->path, S("/api/")) || str_starts(r->path, S("/assets/")))
+        return false;
+    return str_find(r->header[H_ACCEPT], S("text/html"), &at);
+}
+
 bool static_answer(struct http_request *r)
 {
     size_t i;
@@ -43,5 +54,6 @@ bool static_answer(struct http_request *r)
     if (find(r->http, r->path, &i)) return http_answer_shared(r, r->http->file[i]);
     const char *rest = str_ends(r->path, S("/")) ? "index.html" : ".html";
     str page = arena_printf(&r->arena, "%.*s%s", STR(r->path), rest);
-    return find(r->http, page, &i) && http_answer_shared(r, r->http->file[i]);
+    bool found = find(r->http, page, &i) || (wants_page(r) && find(r->http, S("/index.html"), &i));
+    return found && http_answer_shared(r, r->http->file[i]);
 }
