@@ -41,6 +41,8 @@ static err_t bind_parameter(struct http_request *r, str piece, void *in, u64 *gi
     TRY(decode(op, "query", name, true, &name));
     if (is_token(r->row, name)) return OK;
     const struct field *f = desc_field(r->row->in, name);
+    bool any = r->row->query_rest != NULL;
+    if (any && (!f || !(f->flags & QUERY))) return decode(op, "query", value, true, &value);
     if (!f || !(f->flags & QUERY))
         return op_fail(op, ERR_INVALID, HERE, str_head(name, 100), "is not a known query parameter");
     u64 bit = (u64)1 << (f - r->row->in->field);
@@ -52,9 +54,24 @@ static err_t bind_parameter(struct http_request *r, str piece, void *in, u64 *gi
 
 static err_t bind_query(struct http_request *r, void *in, u64 *given)
 {
+    if (r->row->query_rest) *(str *)((char *)in + r->row->query_rest->off) = r->query;
     for (str rest = r->query, piece; str_next(&rest, '&', &piece);)
         if (piece.n) TRY(bind_parameter(r, piece, in, given));
     return OK;
+}
+
+bool http_form_next(struct arena *a, str *rest, struct http_pair *out)
+{
+    for (str piece; str_next(rest, '&', &piece);) {
+        str name, value;
+        if (!piece.n) continue;
+        if (!str_cut(piece, '=', &name, &value)) value = S("");
+        out->bad = !percent_decode(a, name, true, &out->name) ||
+                   !percent_decode(a, value, true, &out->value) || !str_utf8_ok(out->name) ||
+                   !str_utf8_ok(out->value);
+        return true;
+    }
+    return false;
 }
 
 static err_t bind_header(struct http_request *r, const struct field *f, void *in, u64 *given)

@@ -80,7 +80,8 @@ static const struct row rows[] = {
     { 204, NULL, "POST /raw" H AUTH "Content-Length: 0\r\n\r\n" },
     { 202, NULL, "POST /raw?precision=ms" H AUTH "Content-Length: 3\r\n\r\na\xff\x7f" },
     { 400, "invalid", "POST /raw" H AUTH "Content-Length: 4\r\n\r\nfail" },
-    { 400, "invalid", "POST /raw?other=1" H AUTH "Content-Length: 1\r\n\r\nx" },
+    { 202, NULL, "POST /raw?other=1&other=2" H AUTH "Content-Length: 1\r\n\r\nx" },
+    { 400, "invalid", "POST /raw?other=%zz" H AUTH "Content-Length: 1\r\n\r\nx" },
     { 413, "too_large", "POST /raw" H AUTH "Content-Length: 999999999\r\n\r\n" },
     { 401, "unauthenticated", "POST /raw" H "Content-Length: 1\r\n\r\nx" },
     /* Smuggling. */
@@ -213,6 +214,9 @@ TEST(http_raw_rows)
     assert_header(r, "X-Written", "7");
     assert_header(r, "Content-Type", "text/plain");
     assert_str(r.body, S("ms|text/csv|a,b\n"));
+    r = site_raw(s, op,
+                 S("POST /raw?match[]=a%7Bb%3D%22c%22%7D&x&match[]=d" H AUTH "Content-Length: 1\r\n\r\ny"));
+    assert_str(r.body, S("||y+a{b=\"c\"}+d"));
     site_stop(s);
 }
 

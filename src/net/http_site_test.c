@@ -280,11 +280,13 @@ static err_t echo_open(struct op *op, const void *in, struct ws *ws, const struc
 static const struct http_socket echo = { "echo", &nothing_desc, echo_open };
 
 struct raw_in {
-    str precision, content_type;
+    str precision, content_type, rest;
 };
 #define D struct raw_in
 static const struct field raw_in_fields[] = { { F(precision), .flags = QUERY | NULLABLE, .max = 8 },
-                                              { F(content_type), .flags = HEADER | NULLABLE, .max = 100 } };
+                                              { F(content_type), .flags = HEADER | NULLABLE, .max = 100 },
+                                              { F_AS(QUERY_REST, rest), .flags = QUERY | NULLABLE, .max = 1,
+                                                .doc = "Any." } };
 #undef D
 static DESC(raw_in);
 
@@ -296,6 +298,10 @@ static err_t raw_run(struct op *op, const void *in, str body, struct http_reply 
     out->status = 202;
     out->content_type = "text/plain";
     out->body = arena_printf(op->arena, "%.*s|%.*s|%.*s", STR(q->precision), STR(q->content_type), STR(body));
+    struct http_pair p;
+    for (str rest = q->rest; http_form_next(op->arena, &rest, &p);)
+        if (str_is(p.name, "match[]"))
+            out->body = arena_printf(op->arena, "%.*s+%.*s", STR(out->body), STR(p.value));
     out->header[out->nheaders].name = "X-Written";
     out->header[out->nheaders++].value = "7";
     return OK;

@@ -117,6 +117,14 @@ static const char *header_name(struct arena *a, const struct field *f)
 
 static void put_parameter(struct buf *b, const struct field *f)
 {
+    if (!strcmp(f->name, QUERY_REST)) {
+        buf_put(
+            b,
+            S("{\"name\":\"params\",\"in\":\"query\",\"style\":\"form\",\"explode\":true,\"description\":"));
+        json_put_str(b, str_of(f->doc));
+        buf_put(b, S(",\"schema\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}}"));
+        return;
+    }
     buf_char(b, '{');
     put_text(b, "name", str_of(f->flags & HEADER ? header_name(b->arena, f) : f->name));
     put_text(b, "in", f->flags & PATH ? S("path") : f->flags & QUERY ? S("query") : S("header"));

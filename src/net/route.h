@@ -50,6 +50,17 @@ struct route {
 
 /* The other kinds of row: In is bound from path, query and headers. */
 
+/* An In with { F_AS(QUERY_REST, member), .flags = QUERY } takes query parameters of any name, several times,
+ * too: the str member gets the whole query string, undecoded, for http_form_next(). Fields of their own bind
+ * as ever. */
+#define QUERY_REST "*"
+struct http_pair {
+    str name, value;
+    bool bad; /* malformed escapes or UTF-8: names and values are not to be used */
+};
+/* The pairs of a query string or form (application/x-www-form-urlencoded), decoded; false at the end. */
+bool http_form_next(struct arena *, str *rest, struct http_pair *out);
+
 /* What a raw row answers: status, type and bytes as they are; gzip is applied as to JSON. Texts live in
  * op->arena or for ever. */
 struct http_reply {

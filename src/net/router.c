@@ -42,6 +42,7 @@ static void set_row(struct arena *a, struct row *row, const struct route *r)
     for (size_t i = 0; i < row->in->n; i++) {
         const struct field *f = &row->in->field[i];
         if (f->flags & BODY) row->body = f;
+        if (!strcmp(f->name, QUERY_REST)) row->query_rest = f;
         row->binds_headers |= (f->flags & HEADER) != 0;
         row->binds_query |= (f->flags & QUERY) != 0;
     }

@@ -23,7 +23,8 @@ struct row {
     const char *param_name[ROUTE_PARAMS];
     const struct field *param[ROUTE_PARAMS];
     size_t nparams;
-    const struct field *body; /* In's BODY field */
+    const struct field *body;       /* In's BODY field */
+    const struct field *query_rest; /* In's field QUERY_REST */
     bool takes_body, binds_headers, binds_query;
     int status;
     i64 max_body, deadline_us;
