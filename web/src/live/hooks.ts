@@ -1,0 +1,71 @@
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import type { SubParams } from './protocol'
+import { live, type TopicEvent, type TopicState } from './store'
+
+/** Connects while mounted and signed in; put it once into the shell. */
+export function useLiveConnection(on: boolean): void {
+  useEffect(() => {
+    if (!on) return
+    live.start()
+    const visible = () => live.visible(document.visibilityState === 'visible')
+    const kick = () => live.kick()
+    document.addEventListener('visibilitychange', visible)
+    window.addEventListener('online', kick)
+    return () => {
+      document.removeEventListener('visibilitychange', visible)
+      window.removeEventListener('online', kick)
+      live.stop()
+    }
+  }, [on])
+}
+
+/** What a topic says: snapshot, newest events, newest of each key. null: nothing is subscribed. */
+export function useTopic<T = unknown>(topic: string | null): TopicState<T> {
+  const subscribe = useCallback((fn: () => void) => (topic ? live.listen(topic, { render: fn }) : () => {}), [topic])
+  return useSyncExternalStore(subscribe, () => live.topicState(topic ?? '')) as TopicState<T>
+}
+
+/** Every event of a topic, without rendering; fn may change between renders. */
+export function useTopicEvents<T = unknown>(topic: string | null, fn: (e: TopicEvent<T>) => void, params?: SubParams): void {
+  const latest = useRef(fn)
+  latest.current = fn
+  const wanted = JSON.stringify(params ?? {})
+  useEffect(() => {
+    if (!topic) return
+    return live.listen(topic, { event: e => latest.current(e as TopicEvent<T>) }, JSON.parse(wanted) as SubParams)
+  }, [topic, wanted])
+}
+
+export const useLiveStatus = () => useSyncExternalStore(live.onStatus, () => live.status)
+export const usePaused = () => useSyncExternalStore(live.onStatus, () => live.paused)
+
+const tickers = new Set<() => void>()
+let ticker: ReturnType<typeof setInterval> | undefined
+function tick(fn: () => void) {
+  tickers.add(fn)
+  ticker ??= setInterval(() => {
+    if (document.visibilityState === 'visible') for (const f of tickers) f()
+  }, 1000)
+  return () => {
+    tickers.delete(fn)
+    if (tickers.size) return
+    clearInterval(ticker)
+    ticker = undefined
+  }
+}
+
+/** The server's clock in ms, renewed once a second by one timer for all who ask: for ages. */
+export function useServerNow(): number {
+  const [now, set] = useState(() => live.now())
+  useEffect(() => tick(() => set(live.now())), [])
+  return now
+}
+
+/** Age of a sample in ms by the server's clock and what to think of it: 5 s amber, 10 s red (or the given ones).
+ * Unknown while our own connection is down. */
+export type Freshness = 'fresh' | 'late' | 'lost' | 'unknown'
+export function freshness(age: number, connected: boolean, late = 5000, lost = 10_000): Freshness {
+  if (!connected || !Number.isFinite(age)) return 'unknown'
+  if (age > lost) return 'lost'
+  return age > late ? 'late' : 'fresh'
+}
