@@ -10,77 +10,35 @@ const char *const block_faults[] = { "", "the block is cut off",
                                      "the block is of a version that this program does not know",
                                      "the block's columns contradict themselves" };
 
-u64 get_varint(struct in *in)
-{
-    u64 v = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        unsigned b = get_u8(in);
-        if (shift == 63 && b > 1) break;
-        v |= (u64)(b & 0x7f) << shift;
-        if (b & 0x80) continue;
-        if (!b && shift) break;
-        return v;
-    }
-    in->bad = true;
-    return 0;
-}
-
-static size_t text_bytes(const struct series_run *r)
-{
-    size_t n = 0;
-    for (u32 i = 0; i < r->n; i++) n += r->s[i].n + VARINT_BYTES;
-    return n;
-}
-
-static u8 *write_values(u8 *to, const struct series_run *r)
-{
-    if (r->kind != SERIES_TEXT) {
-        for (u32 i = 0; i < r->n; i++) to = put_u64(to, (u64)r->i[i]);
-        return to;
-    }
-    for (u32 i = 0; i < r->n; i++) {
-        to = put_varint(to, r->s[i].n);
-        to = mempcpy(to, r->s[i].p, r->s[i].n);
-    }
-    return to;
-}
-
 void block_write(struct buf *out, const struct series_run *r, enum block_effort effort)
 {
-    (void)effort;
     if (!r->n || r->n > BLOCK_POINTS_MAX) bug("a block of %u points", r->n);
-    size_t values = r->kind == SERIES_TEXT ? text_bytes(r) : (size_t)r->n * 8;
-    u8 *from = (u8 *)buf_room(out, HEAD_BYTES + (size_t)r->n * 8 + values + CRC_BYTES), *to = from;
+    size_t values = r->kind == SERIES_TEXT ? texts_room(r->s, r->n) : DOUBLES_TRIALS * COLUMN_BYTES(r->n);
+    u8 *from = (u8 *)buf_room(out, HEAD_BYTES + INTS_TRIALS * COLUMN_BYTES(r->n) + values + CRC_BYTES),
+       *to = from;
     to = put_u8(to, FORMAT << 4 | (unsigned)r->kind);
     to = put_varint(to, r->n);
-    for (u32 i = 0; i < r->n; i++) to = put_u64(to, (u64)r->t[i]);
-    to = write_values(to, r);
+    to = times_put(to, r->t, r->n, effort);
+    if (r->kind == SERIES_F64) to = doubles_put(to, r->f, r->n, effort);
+    else if (r->kind == SERIES_I64) to = ints_put(to, 0, r->i, r->n, effort);
+    else to = texts_put(to, r->s, r->n, effort);
     to = put_u32(to, block_crc(from, (size_t)(to - from)));
     buf_grew(out, (size_t)(to - from));
 }
 
-static void read_text(struct in *in, u32 n, struct arena *a, struct block_points *to)
-{
-    const u8 *begin = in->p;
-    char *copy = arena_alloc_raw(a, in_left(in) + 1);
-    to->text = (str){ copy, in_left(in) };
-    memcpy(copy, begin, in_left(in));
-    for (u32 i = 0; i < n && !in->bad; i++) {
-        size_t len = get_varint(in);
-        const u8 *p = len > SERIES_MAX_TEXT ? NULL : get_bytes(in, len);
-        if (!p) in->bad = true;
-        else to->s[i] = (str){ copy + (p - begin), len };
-    }
-}
-
 static void read_columns(struct in *in, int kind, u32 n, struct arena *a, struct block_points *to)
 {
-    for (u32 i = 0; i < n; i++) to->t[i] = (i64)get_u64(in);
-    for (u32 i = 1; i < n; i++)
-        if (to->t[i] <= to->t[i - 1]) in->bad = true;
-    if (kind == SERIES_TEXT) read_text(in, n, a, to);
-    else
-        for (u32 i = 0; i < n; i++) to->i[i] = (i64)get_u64(in);
+    times_get(in, to->t, n, a);
+    if (in->bad) return;
+    if (kind == SERIES_F64) {
+        doubles_get(in, to->f, n, a);
+    } else if (kind == SERIES_I64) {
+        unsigned first = get_u8(in);
+        if (first > 7) in->bad = true;
+        ints_get(in, first, to->i, n, a);
+    } else {
+        to->text = texts_get(in, to->s, n, a);
+    }
     if (in_left(in)) in->bad = true;
 }
 
