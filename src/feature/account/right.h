@@ -14,7 +14,9 @@
     X(RIGHT_PROJECT, 7, "project", "make projects and manage members") \
     X(RIGHT_AUDIT_READ, 8, "audit:read", "read the audit log") \
     X(RIGHT_ADMIN, 9, "admin", "administer the node") \
-    X(RIGHT_PROJECT_READ, 10, "project:read", "see projects and their members; part of project")
+    X(RIGHT_PROJECT_READ, 10, "project:read", "see projects and their members; part of project") \
+    X(RIGHT_SERIES_READ, 11, "series:read", "read series of numbers") \
+    X(RIGHT_SERIES_WRITE, 12, "series:write", "change and delete series, set their retention")
 #define X(id, bit, scope, doc) static const u64 id = (u64)1 << bit;
 RIGHTS(X)
 #undef X
