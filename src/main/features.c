@@ -1,6 +1,7 @@
 #include "main/features.h"
 #include "agent/agent.h"
 #include "feature/account/account.h"
+#include "feature/log/log.h"
 #include "feature/package/package.h"
 #include "feature/unit/unit.h"
 #include "main/node.h"
@@ -11,7 +12,7 @@
 /* Order matters twice: migrations run, and features start, from top to bottom. */
 const struct feature *const features[] = {
     &node_feature,  &account_feature, &admin_feature, &project_feature,
-    &audit_feature, &package_feature, &unit_feature,
+    &audit_feature, &package_feature, &log_feature,   &unit_feature,
 };
 const size_t nfeatures = LEN(features);
 

@@ -2,6 +2,7 @@
 #include "base/fs.h"
 #include "feature/account/account.h"
 #include "feature/feature.h"
+#include "feature/log/log.h"
 #include "feature/package/package.h"
 #include "feature/unit/unit.h"
 #include "net/http.h"
@@ -12,7 +13,8 @@
 #include <unistd.h>
 
 static const struct feature *const parts[] = { &account_feature, &admin_feature,   &project_feature,
-                                               &audit_feature,   &package_feature, &unit_feature };
+                                               &audit_feature,   &package_feature, &log_feature,
+                                               &unit_feature };
 
 static void start(struct world *w, struct ports *ports)
 {

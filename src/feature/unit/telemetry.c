@@ -1,15 +1,79 @@
+/* Records of units rest in the log store, in the stream "unit/UUID". */
+#include "feature/log/log.h"
 #include "feature/unit/unit_rules.h"
+
+static_assert((int)LOG_LINE == TELEMETRY_LOG && (int)LOG_METRIC == TELEMETRY_METRIC &&
+                  (int)LOG_EVENT == TELEMETRY_EVENT && (int)LOG_ERROR == TELEMETRY_ERROR,
+              "a kind of line is a type of telemetry");
 
 /* A clock that is far ahead must not put a record beyond the reach of retention. */
 static const i64 ahead_us = SEC(86400);
 
+static str stream_of(struct arena *a, uuid unit_id)
+{
+    char text[UUID_TEXT];
+    return arena_printf(a, "unit/%.*s", STR(uuid_text(unit_id, text)));
+}
+
+static struct log_line line_of(const struct telemetry *t, time_us now)
+{
+    bool dated = t->timestamp.us && t->timestamp.us <= now.us + ahead_us;
+    return (struct log_line){ .at = dated ? t->timestamp : now,
+                              .kind = t->telemetry_type,
+                              .level = t->level,
+                              .text = t->message,
+                              .data = t->data };
+}
+
+/* Of one unit after the other, each unit's in their order. */
 err_t telemetry_store(struct op *op, const struct telemetry *rows, size_t n)
 {
     time_us now = time_now();
-    struct telemetry *dated = arena_alloc_raw(op->arena, n * sizeof *rows);
+    struct log_line *line = NEWN(op->arena, struct log_line, n);
+    bool *taken = NEWN(op->arena, bool, n);
     if (!n) return OK;
-    memcpy(dated, rows, n * sizeof *rows);
-    for (size_t i = 0; i < n; i++)
-        if (!dated[i].timestamp.us || dated[i].timestamp.us > now.us + ahead_us) dated[i].timestamp = now;
-    return telemetry_sql_insert(op, dated, n);
+    AUTO(db_tx) struct db_tx tx = { 0 };
+    if (n > 1) TRY(db_begin(op, &tx));
+    for (size_t i = 0; i < n; i++) {
+        if (taken[i]) continue;
+        size_t many = 0;
+        for (size_t k = i; k < n; k++) {
+            if (taken[k] || !uuid_eq(rows[k].unit_id, rows[i].unit_id)) continue;
+            taken[k] = true;
+            line[many++] = line_of(&rows[k], now);
+        }
+        TRY(log_append(op, stream_of(op->arena, rows[i].unit_id), line, many, NULL));
+    }
+    return n > 1 ? db_commit(&tx) : OK;
+}
+
+err_t telemetry_find(struct op *op, const struct telemetry_filter *f, telemetry_list *out)
+{
+    struct log_query q = { .stream = stream_of(op->arena, f->unit_id),
+                           .from = f->from,
+                           .to = f->to,
+                           .level = f->level,
+                           .kinds = f->type ? 1u << (f->type - 1) : 0,
+                           .text = f->q,
+                           .oldest_first = f->oldest_first,
+                           .after_at = f->at,
+                           .after_seq = f->id,
+                           .limit = f->limit };
+    log_lines found = { 0 };
+    TRY(log_find(op, &q, &found));
+    out->item = NEWN(op->arena, struct telemetry_row, found.n);
+    out->n = found.n;
+    for (size_t i = 0; i < found.n; i++) {
+        const struct log_line *l = &found.item[i];
+        out->item[i] =
+            (struct telemetry_row){ l->seq, f->unit_id, l->kind, l->level, l->text, l->data, l->at };
+    }
+    return OK;
+}
+
+err_t telemetry_drop(struct op *op, uuid unit_id)
+{
+    str stream = stream_of(op->arena, unit_id);
+    for (bool more = true; more;) TRY(log_drop(op, stream, &more));
+    return OK;
 }

@@ -180,12 +180,10 @@ WORLD(telemetry_is_kept_thirty_days)
     };
     assert_ok(op, telemetry_store(op, rows, LEN(rows)));
     assert_ok(op, telemetry_retention_job(op));
-    assert_ok(op,
-              db_i64(op, &n,
-                     "SELECT count(*) FROM spark_unit_telemetry WHERE message <> 'old' AND timestamp <= ?",
-                     A(time_now())));
+    assert_ok(
+        op, db_i64(op, &n, "SELECT count(*) FROM log_lines WHERE text <> 'old' AND at <= ?", A(time_now())));
     assert_int_equal(n, 2);
-    assert_ok(op, db_i64(op, &n, "SELECT count(*) FROM spark_unit_telemetry"));
+    assert_ok(op, db_i64(op, &n, "SELECT count(*) FROM log_lines"));
     assert_int_equal(n, 2);
     (void)ann;
 }

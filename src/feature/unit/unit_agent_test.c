@@ -98,7 +98,7 @@ static i64 records(struct world *w)
 {
     i64 n;
     assert_ok(w->op, db_flush(w->op));
-    assert_ok(w->op, db_i64(w->op, &n, "SELECT count(*) FROM spark_unit_telemetry"));
+    assert_ok(w->op, db_i64(w->op, &n, "SELECT count(*) FROM log_lines"));
     return n;
 }
 

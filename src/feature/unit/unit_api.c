@@ -219,7 +219,7 @@ static err_t records(struct op *op, const struct telemetry_query *in, int type, 
     TRY(cursor_read(op, in->cursor, &f));
     if (in->from.us && in->to.us && in->to.us < in->from.us)
         return fail_field(op, "to", "must not be before `from`");
-    TRY(telemetry_sql_list(op, &f, &list));
+    TRY(telemetry_find(op, &f, &list));
     out->rows.item = list.item;
     out->rows.n = MIN(list.n, (size_t)in->limit);
     if (list.n == out->rows.n) return OK;
@@ -301,7 +301,7 @@ const struct feature unit_feature = {
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_unit,
-    .nmigrations = 1,
+    .nmigrations = 2,
     .metrics = unit_metrics,
     .forget_user = unit_forget_user,
     .export_user = unit_export_user,

@@ -1,29 +1,44 @@
 /* What the server does about units by itself, and what it does when a person leaves. */
+#include "feature/log/log.h"
 #include "feature/unit/unit_rules.h"
 #include "net/prom_text.h"
 #include "port/config.h"
 #include "port/ports.h"
 
-enum { BATCH = 5000 };
 /* An agent that has been silent for so long will not come back to confirm a removal. */
 static const i64 removal_us = SEC(30 * 86400);
 
 static time_us before(i64 us) { return (time_us){ time_now().us - us }; }
 
+/* An event in the history of each. */
+static err_t tell_lost(struct op *op, const unit_list *lost, time_us now)
+{
+    struct telemetry *events = NEWN(op->arena, struct telemetry, lost->n);
+    for (size_t i = 0; i < lost->n; i++)
+        events[i] = (struct telemetry){ .unit_id = lost->item[i].unit_id,
+                                        .telemetry_type = TELEMETRY_EVENT,
+                                        .level = LEVEL_ERROR,
+                                        .message = S("status"),
+                                        .data = { S("{\"status\":\"failed\",\"reason\":\"" UNIT_LOST "\"}") },
+                                        .timestamp = now };
+    return telemetry_store(op, events, lost->n);
+}
+
 err_t unit_lost_job(struct op *op)
 {
     time_us silent = before(unit_lost_us), now = time_now();
+    unit_list lost = { 0 };
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
-    TRY(unit_sql_lose(op, silent, now));
+    TRY(unit_sql_lose(op, silent, now, &lost));
+    TRY(tell_lost(op, &lost, now));
     TRY(unit_sql_give_up_removal(op, silent, before(removal_us), now));
     return db_commit(&tx);
 }
 
-/* In small pieces, so that nobody waits long behind it. */
 static err_t delete_unit(struct op *op, uuid unit_id)
 {
-    for (i64 n = BATCH; n == BATCH;) TRY(telemetry_sql_delete_of(op, unit_id, BATCH, &n));
+    TRY(telemetry_drop(op, unit_id));
     return unit_sql_delete(op, unit_id);
 }
 
@@ -42,7 +57,7 @@ err_t telemetry_retention_job(struct op *op)
     i64 keep_us = SEC(30 * 86400);
     if (c && c->telemetry_keep.n && !str_to_duration(c->telemetry_keep, &keep_us))
         return fail_field(op, "telemetry_keep", "must be a duration such as 30d");
-    for (i64 n = BATCH; n == BATCH;) TRY(telemetry_sql_delete_before(op, before(keep_us), BATCH, &n));
+    for (bool more = true; more;) TRY(log_drop_before(op, before(keep_us), &more));
     return OK;
 }
 

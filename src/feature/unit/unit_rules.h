@@ -36,6 +36,22 @@ err_t unit_set_status(struct op *, struct unit *, const struct unit_status_repor
 err_t unit_act(struct op *, struct unit *, enum unit_action) MUST_USE;
 err_t unit_command_done(struct op *, uuid command_id, bool ok, str error) MUST_USE;
 
+/* Records of a unit (telemetry.c). */
+typedef LIST(struct telemetry_row) telemetry_list;
+struct telemetry_filter {
+    uuid unit_id;
+    int type;  /* 0: any, else enum telemetry_type + 1 */
+    int level; /* at least; LEVEL_NONE: any */
+    str q;     /* words and "phrases", see log.h */
+    time_us from, to;
+    time_us at; /* go on behind this record */
+    i64 id;
+    bool oldest_first;
+    i64 limit;
+};
+err_t telemetry_find(struct op *, const struct telemetry_filter *, telemetry_list *out) MUST_USE;
+err_t telemetry_drop(struct op *, uuid unit_id) MUST_USE; /* all of them */
+
 /* Agents (unit_agent.c): the socket's row, and the connected agents of this node. */
 struct http_socket;
 extern const struct http_socket unit_agent_socket;

@@ -207,17 +207,12 @@ err_t agent_sql_spool_next(struct op *op, uuid agent_id, uuid epoch, i64 seq, bo
 #define SILENT \
     " WHERE status IN " ALIVE " AND removed_at IS NULL AND coalesce(last_heartbeat, created_at) < ?"
 
-err_t unit_sql_lose(struct op *op, time_us silent_since, time_us now)
+err_t unit_sql_lose(struct op *op, time_us silent_since, time_us now, unit_list *lost)
 {
-    TRY(db_exec(op,
-                "INSERT INTO spark_unit_telemetry (unit_id, telemetry_type, level, message, data, timestamp)"
-                " SELECT unit_id, 'event', 'error', 'status', '{\"status\":\"failed\",\"reason\":\"" UNIT_LOST
-                "\"}', ? FROM spark_remote_units" SILENT,
-                A(now), A(silent_since)));
-    return db_exec(op,
-                   "UPDATE spark_remote_units SET status = 'failed', reason = '" UNIT_LOST
-                   "', stopped_at = ?" SILENT,
-                   A(now), A(silent_since));
+    return db_all(op, &unit_desc, lost,
+                  "UPDATE spark_remote_units SET status = 'failed', reason = '" UNIT_LOST
+                  "', stopped_at = ?" SILENT " RETURNING unit_id",
+                  A(now), A(silent_since));
 }
 
 err_t unit_sql_give_up_removal(struct op *op, time_us silent_since, time_us away_since, time_us now)

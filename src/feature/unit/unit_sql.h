@@ -4,7 +4,6 @@
 #include "port/db/db.h"
 
 typedef LIST(struct unit) unit_list;
-typedef LIST(struct telemetry_row) telemetry_list;
 struct status_count {
     str status;
     i64 n;
@@ -73,27 +72,10 @@ err_t agent_sql_spool(struct op *, uuid agent_id, uuid epoch, i64 *seq) MUST_USE
 err_t agent_sql_spool_next(struct op *, uuid agent_id, uuid epoch, i64 seq, bool *next) MUST_USE;
 
 /* Jobs. */
-/* Units that should live and were not heard of: failed, with an event in their history. */
-err_t unit_sql_lose(struct op *, time_us silent_since, time_us now) MUST_USE;
+/* Units that should live and were not heard of: failed. */
+err_t unit_sql_lose(struct op *, time_us silent_since, time_us now, unit_list *lost) MUST_USE;
 /* Removals that nobody will confirm: of units without an agent, and of agents that are away for good. */
 err_t unit_sql_give_up_removal(struct op *, time_us silent_since, time_us away_since, time_us now) MUST_USE;
 err_t unit_sql_next_removed(struct op *, uuid *unit_id) MUST_USE; /* nil: none */
 err_t unit_sql_delete(struct op *, uuid unit_id) MUST_USE;
-err_t telemetry_sql_delete_of(struct op *, uuid unit_id, i64 most, i64 *deleted) MUST_USE;
-err_t telemetry_sql_delete_before(struct op *, time_us before, i64 most, i64 *deleted) MUST_USE;
 err_t unit_sql_of_owner(struct op *, i64 user_id, unit_list *out) MUST_USE;
-
-/* Telemetry. */
-struct telemetry_filter {
-    uuid unit_id;
-    int type;  /* 0: any, else enum telemetry_type + 1 */
-    int level; /* at least; LEVEL_NONE: any */
-    str q;
-    time_us from, to;
-    time_us at; /* go on behind this record */
-    i64 id;
-    bool oldest_first;
-    i64 limit;
-};
-err_t telemetry_sql_insert(struct op *, const struct telemetry *rows, size_t n) MUST_USE;
-err_t telemetry_sql_list(struct op *, const struct telemetry_filter *, telemetry_list *out) MUST_USE;

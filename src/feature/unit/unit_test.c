@@ -336,6 +336,6 @@ WORLD(unit_people_leave)
     assert_ok(op, unit_forget_user(op, bob.id));
     assert_ok(op, db_i64(op, &n,
                          "SELECT (SELECT count(*) FROM spark_remote_units) + (SELECT count(*) FROM "
-                         "spark_unit_telemetry)"));
+                         "log_lines)"));
     assert_int_equal(n, 0);
 }

@@ -237,7 +237,7 @@ DESC(telemetry_receipt);
 #define TEXT \
     { \
         F(q), .flags = QUERY | NULLABLE, .min = 1, .max = 200, \
-              .doc = "Only records whose text has this in it." \
+              .doc = "Only records whose text has all these words and \"phrases\" in it." \
     }
 #define NO_TEXT \
     { \
