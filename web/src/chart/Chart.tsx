@@ -135,7 +135,6 @@ export function Chart(p: ChartProps) {
         className="nb-chart-plot"
         ref={root}
         role="application"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move the cursor
         tabIndex={0}
         aria-label={t.chart(names)}
         aria-describedby={`${id}s ${id}k`}

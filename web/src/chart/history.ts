@@ -1,5 +1,6 @@
 /* The past of a series, from the server: buckets with exact extremes, or the points themselves where they are
  * few enough to be drawn one by one. */
+import { type Calibration, calibrate } from './engine/calibrate'
 import type { Values } from './engine/ring'
 
 export interface History {
@@ -103,4 +104,12 @@ export async function fetchHistory(
     signal
   )
   return fromPoints(points, from, to)
+}
+
+/** The same in physical values; of a calibration that falls, least and largest change places. */
+export function calibrateHistory(h: History, c: Calibration): History {
+  const on = (v: Values) => calibrate(c, v, new Float64Array(v.length))
+  const a = on(h.min)
+  const b = on(h.max)
+  return { ...h, avg: on(h.avg), min: a.map((v, i) => Math.min(v, b[i] as number)), max: b.map((v, i) => Math.max(v, a[i] as number)) }
 }

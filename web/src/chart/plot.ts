@@ -7,7 +7,7 @@ import { joinCrosshair, moveCrosshair } from './crosshair'
 import { type Scale, scaleOf, strokeHistory, strokeLine } from './draw'
 import { type Extent, extent } from './engine/decimate'
 import { digitsFor, tick, value } from './format'
-import { type Aggregate, fetchHistory, type History } from './history'
+import { type Aggregate, calibrateHistory, fetchHistory, type History } from './history'
 import { type Drawer, loop } from './loop'
 import { dashes, letterOf, onPalette, palette } from './palette'
 import { StickyRange } from './range'
@@ -253,7 +253,7 @@ export class Plot implements Drawer {
 
   /* Where the worker's points begin; what is before must come from the server. */
   private liveStart(t: Track): number {
-    return this.aggregate === 'auto' && t.layer === 'raw' && t.line ? t.line.start : Number.POSITIVE_INFINITY
+    return this.aggregate === 'auto' && t.line ? t.line.start : Number.POSITIVE_INFINITY
   }
 
   private ask(): void {
@@ -261,24 +261,23 @@ export class Plot implements Drawer {
     this.abort = new AbortController()
     this.asked = live.now()
     const { from, to } = this.window()
-    const done = new Set<string>()
-    for (const t of this.tracks) {
-      if (t.layer === 'physical' && this.tracks.some(o => o.series.id === t.series.id && o.layer === 'raw')) continue
-      const key = String(t.series.id)
-      if (done.has(key) || (!this.view.live && this.liveStart(t) <= from)) continue
-      done.add(key)
-      void this.load(t, from, to, this.abort.signal)
-    }
+    const ids = new Set<number | string>()
+    for (const t of this.tracks) if (this.view.live || this.liveStart(t) > from) ids.add(t.series.id)
+    for (const id of ids) void this.load(id, from, to, this.abort.signal)
   }
 
-  private async load(t: Track, from: number, to: number, signal: AbortSignal): Promise<void> {
+  private async load(id: number | string, from: number, to: number, signal: AbortSignal): Promise<void> {
+    const mine = this.tracks.filter(t => t.series.id === id)
     try {
-      const h = await fetchHistory(t.series.id, { from, to }, this.columns, this.aggregate, signal)
-      t.history = h
-      t.error = 0
+      const h = await fetchHistory(id, { from, to }, this.columns, this.aggregate, signal)
+      for (const t of mine) {
+        const c = t.layer === 'physical' ? t.line?.calibration : null
+        t.history = c ? calibrateHistory(h, c) : h
+        t.error = 0
+      }
     } catch (e) {
       if (signal.aborted) return
-      t.error = (e as { status?: number }).status ?? -1
+      for (const t of mine) t.error = (e as { status?: number }).status ?? -1
     }
     this.fresh = true
     this.opt.onState()
@@ -425,7 +424,7 @@ export class Plot implements Drawer {
         max: e.max,
         rising: Math.abs(moved) > spread * 0.05 ? Math.sign(moved) : 0,
         error: t.error ? String(t.error) : '',
-        hasCalibration: t.line?.hasCalibration ?? false
+        hasCalibration: t.line?.calibration != null
       }
     })
   }

@@ -2,7 +2,7 @@
  * calibrations, thins to the chart's columns at most 30 times a second. Two answers a chart are on their way
  * at most; their buffers come back and are used again. */
 import { type Calibration, calibrate, readCalibration } from '@/chart/engine/calibrate'
-import { type Line, lineRoom, minMax, plain } from '@/chart/engine/decimate'
+import { type Line, minMax, plain } from '@/chart/engine/decimate'
 import { m4 } from '@/chart/engine/m4'
 import { lowerBound, Ring, usualStep, type View } from '@/chart/engine/ring'
 import type { Connection, Sub } from './connection'
@@ -271,7 +271,7 @@ export class Charts {
       lastValue: ring.lastValue,
       total: ring.total,
       rate: step > 0 ? 1e6 / step : 0,
-      hasCalibration: s.physical !== null,
+      calibration: s.calibration,
       error: s.error
     }
   }
@@ -283,5 +283,3 @@ function choose(v: View, w: { from: number; to: number; columns: number; gap: nu
   if (inside < 2 * shown) return plain(v, w, old)
   return live ? minMax(v, w, old) : m4(v, w, old)
 }
-
-export const emptyLine = (): Line => lineRoom(0)

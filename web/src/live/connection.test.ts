@@ -8,7 +8,7 @@ import { next, type TopicState } from './store'
 class FakeSocket implements SocketLike {
   binaryType = ''
   onopen: (() => void) | null = null
-  onclose: (() => void) | null = null
+  onclose: ((e: { code: number }) => void) | null = null
   onmessage: ((e: { data: unknown }) => void) | null = null
   sent: Record<string, unknown>[] = []
   closed = false
@@ -94,7 +94,7 @@ describe('connection', () => {
       ['unit/7/state', 'sub.ok'],
       ['unit/7/state', 'evt']
     ])
-    socket().onclose?.()
+    socket().onclose?.({ code: 1006 })
     expect(conn.status().state).toBe('reconnecting')
     pass(300)
     expect(sockets).toHaveLength(2)
@@ -103,14 +103,14 @@ describe('connection', () => {
   })
 
   test('waits 0.25 s doubled up to 10 s, is offline after 10 s, never gives up, and a kick does not wait', () => {
-    socket().onclose?.()
+    socket().onclose?.({ code: 1006 })
     const waits: number[] = []
     for (let i = 0; i < 12; i++) {
       const at = now
       const n = sockets.length
       while (sockets.length === n) pass(10)
       waits.push(Math.round((now - at) / 10) * 10)
-      socket().onclose?.()
+      socket().onclose?.({ code: 1006 })
     }
     expect(waits.slice(0, 7)).toEqual([250, 500, 1000, 2000, 4000, 8000, 10000])
     expect(waits[11]).toBe(10000)
@@ -176,6 +176,14 @@ describe('connection', () => {
       { op: 'pause', chan: 3 },
       { op: 'resume', chan: 3 }
     ])
+  })
+
+  test('a session that is over is told, and not tried again', () => {
+    socket().onopen?.()
+    socket().onclose?.({ code: 4401 })
+    expect(conn.status().ended).toBe(true)
+    pass(60_000)
+    expect(sockets).toHaveLength(1)
   })
 
   test('a new epoch begins anew; an error of a channel is told', () => {

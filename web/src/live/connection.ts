@@ -7,7 +7,7 @@ import { ACK_BYTES, ACK_FRAMES, backoff, type Incoming, type Outgoing, parseInco
 export interface SocketLike {
   binaryType: string
   onopen: (() => void) | null
-  onclose: (() => void) | null
+  onclose: ((e: { code: number }) => void) | null
   onmessage: ((e: { data: unknown }) => void) | null
   send(data: string): void
   close(): void
@@ -31,6 +31,8 @@ export interface Status {
   build: string
   /** Tries that ended before the server said hello, one after another: perhaps the session is over. */
   refused: number
+  /** The server has said that the session is over: somebody must sign in again. */
+  ended: boolean
 }
 
 export interface Sub {
@@ -59,6 +61,8 @@ export interface Sink {
 export const SILENCE_MS = 7000
 /** A break this long is called offline. */
 export const OFFLINE_MS = 10_000
+/** Close code of a socket whose session or token is over. */
+export const CLOSE_SESSION_OVER = 4401
 const KEEP = { chan: 0, unackedFrames: 0, unackedBytes: 0 }
 
 export class Connection {
@@ -71,7 +75,7 @@ export class Connection {
   private watch = 0
   private heardAt = 0
   private closed = false
-  private st: Status = { state: 'connecting', since: 0, nextAt: 0, lag: 0, offset: 0, build: '', refused: 0 }
+  private st: Status = { state: 'connecting', since: 0, nextAt: 0, lag: 0, offset: 0, build: '', refused: 0, ended: false }
 
   constructor(
     private env: Env,
@@ -154,12 +158,12 @@ export class Connection {
       this.heardAt = this.env.now()
       this.attempt = 0
       this.clock.reset()
-      this.set({ state: 'live', since: 0, nextAt: 0, refused: 0 })
+      this.set({ state: 'live', since: 0, nextAt: 0, refused: 0, ended: false })
       for (const s of this.subs.values()) this.ask(s)
       this.guard()
     }
-    socket.onclose = () => {
-      if (socket === this.socket) this.lost(opened)
+    socket.onclose = e => {
+      if (socket === this.socket) this.lost(opened, e.code === CLOSE_SESSION_OVER)
     }
     socket.onmessage = e => {
       if (socket === this.socket) this.heard(e.data)
@@ -174,7 +178,7 @@ export class Connection {
     socket.close()
   }
 
-  private lost(opened: boolean): void {
+  private lost(opened: boolean, ended = false): void {
     this.socket = null
     this.env.cancel(this.watch)
     this.byChan.clear()
@@ -187,8 +191,10 @@ export class Connection {
       state: now - since >= OFFLINE_MS ? 'offline' : 'reconnecting',
       since,
       nextAt: now + wait,
-      refused: opened ? 0 : this.st.refused + 1
+      refused: opened ? 0 : this.st.refused + 1,
+      ended
     })
+    if (ended) return // a new session makes a new connection
     this.timer = this.env.after(wait, () => this.connect())
   }
 
@@ -225,11 +231,10 @@ export class Connection {
   }
 
   private control(m: Incoming, bytes: number): void {
-    if (m.op === 'hb') {
+    if (m.op === 'hello' && m.build) this.set({ build: m.build })
+    if (m.op === 'hb' || m.op === 'hello') {
       const lag = this.clock.heard(m.t / 1000, this.env.now())
       this.set({ lag, offset: this.clock.offset })
-    } else if (m.op === 'hello') {
-      if (m.build) this.set({ build: m.build })
     } else if (m.op === 'sub.ok') {
       this.confirmed(m)
     } else {

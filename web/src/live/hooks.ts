@@ -2,11 +2,21 @@ import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from '
 import type { SubParams } from './protocol'
 import { live, type TopicEvent, type TopicState } from './store'
 
-/** Connects while mounted and signed in; put it once into the shell. */
-export function useLiveConnection(on: boolean): void {
+/** Connects while mounted and signed in; put it once into the shell. doubt: the server may not know us any more
+ * (the session ended, or it refuses again and again): ask it who we are. */
+export function useLiveConnection(on: boolean, doubt?: () => void): void {
+  const ask = useRef(doubt)
+  ask.current = doubt
   useEffect(() => {
     if (!on) return
     live.start()
+    let asked = false
+    const undo = live.onStatus(() => {
+      const s = live.status
+      const doubtful = s.ended || s.refused >= 2
+      if (doubtful && !asked) ask.current?.()
+      asked = doubtful
+    })
     const visible = () => live.visible(document.visibilityState === 'visible')
     const kick = () => live.kick()
     document.addEventListener('visibilitychange', visible)
@@ -14,6 +24,7 @@ export function useLiveConnection(on: boolean): void {
     return () => {
       document.removeEventListener('visibilitychange', visible)
       window.removeEventListener('online', kick)
+      undo()
       live.stop()
     }
   }, [on])

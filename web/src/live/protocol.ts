@@ -24,17 +24,17 @@ export type Outgoing =
   | { op: 'ack'; chan: number; seq: number }
 
 export type Incoming =
-  | { op: 'hello'; build?: string; t?: number }
+  | { op: 'hello'; t: number; build?: string; epoch?: string | number }
   | { op: 'sub.ok'; id: number; chan: number; epoch: string | number; seq?: number; schema?: unknown }
   | { op: 'snap'; chan: number; seq?: number; data: unknown }
   | { op: 'evt'; chan: number; seq: number; rev?: number; key?: string; data: unknown }
   | { op: 'gap'; chan: number; seq?: number; dropped?: number }
   | { op: 'resync'; chan: number; epoch?: string | number; seq?: number }
-  | { op: 'err'; id?: number; chan?: number; code: string; title?: string }
+  | { op: 'err'; id?: number; chan?: number; code: string; detail?: string }
   | { op: 'hb'; t: number }
 
 const fields: Record<Incoming['op'], Record<string, 'number' | 'string'>> = {
-  hello: {},
+  hello: { t: 'number' },
   'sub.ok': { id: 'number', chan: 'number' },
   snap: { chan: 'number' },
   evt: { chan: 'number', seq: 'number' },

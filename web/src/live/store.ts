@@ -77,7 +77,7 @@ export class LiveStore {
   private nextId = 1
   private statusListeners = new Set<() => void>()
   private statsListeners = new Set<(t: TopicStats[]) => void>()
-  private st: Status = { state: 'connecting', since: 0, nextAt: 0, lag: 0, offset: 0, build: '', refused: 0 }
+  private st: Status = { state: 'connecting', since: 0, nextAt: 0, lag: 0, offset: 0, build: '', refused: 0, ended: false }
   private frozen = false
 
   constructor(
@@ -101,7 +101,7 @@ export class LiveStore {
     this.worker?.postMessage({ k: 'stop' })
     this.worker?.terminate()
     this.worker = null
-    this.set({ ...this.st, state: 'connecting', since: 0, refused: 0 })
+    this.set({ ...this.st, state: 'connecting', since: 0, refused: 0, ended: false })
   }
 
   visible(on: boolean): void {

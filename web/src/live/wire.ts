@@ -1,4 +1,5 @@
 /* What the page and its worker say to each other. */
+import type { Calibration } from '@/chart/engine/calibrate'
 import type { Status } from './connection'
 import type { Incoming, SubParams } from './protocol'
 
@@ -48,7 +49,7 @@ export interface ChartLine {
   lastValue: number
   total: number // points ever received
   rate: number // points a second, of the newest
-  hasCalibration: boolean
+  calibration: Calibration | null
   error: string // code, '' none
 }
 
