@@ -90,7 +90,9 @@ static bool get_slots(struct in *in, u32 *slot)
             in->bad = true;
             return false;
         }
-        for (u32 k = 0; k < (u32)freq[i]; k++) slot[at++] = (first + i) | ((u32)freq[i] - 1) << 8 | k << 20;
+        u32 entry = (first + i) | ((u32)freq[i] - 1) << 8;
+        for (u32 k = 0; k < (u32)freq[i]; k++) slot[at + k] = entry + (k << 20);
+        at += (u32)freq[i];
     }
     if (at != PROB) in->bad = true;
     return !in->bad;
@@ -106,9 +108,9 @@ static inline u32 refill(u32 x, const u8 **p)
 {
     u16 v;
     memcpy(&v, *p, sizeof v);
-    bool low = x < LOW;
-    *p += low ? sizeof v : 0;
-    return low ? x << 16 | le16toh(v) : x;
+    u32 low = x < LOW; /* as arithmetic: a branch on noise is guessed wrong too often */
+    *p += 2 * low;
+    return x << 16 * low | (le16toh(v) & -low);
 }
 
 static const u8 *rans_get(struct in *in, size_t n, struct arena *a)

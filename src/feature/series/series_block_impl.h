@@ -96,6 +96,7 @@ static inline size_t bits_bytes(size_t n, unsigned width) { return (n * width + 
 enum { INTS_TRIALS = 2, DOUBLES_TRIALS = 3 };
 
 /* Integers. The first byte is the form in its low three bits and the caller's `flags` above. */
+enum { INTS_FORM = 7, INTS_LINE = 0 };
 u8 *ints_put(u8 *to, unsigned flags, const i64 *v, size_t n, enum block_effort);
 u8 *ints_put_line(u8 *to, unsigned flags, i64 first, i64 step, size_t n);
 bool ints_line(const i64 *v, size_t n); /* equal steps */

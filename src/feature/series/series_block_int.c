@@ -13,7 +13,7 @@ enum {
     PATCHED = 0x80 /* in the byte of the width */
 };
 enum order { ORDER_PLAIN, ORDER_DELTA, ORDER_DELTA2, ORDER_LINE, ORDERS };
-enum form { FORM_LINE, FORM_PACK, FORM_CODED = FORM_PACK + ORDERS, FORM_RAW };
+enum form { FORM_LINE = INTS_LINE, FORM_PACK, FORM_CODED = FORM_PACK + ORDERS, FORM_RAW };
 
 struct group {
     i64 base;
@@ -93,30 +93,38 @@ static struct group group_of(const i64 *r, size_t n)
     return g;
 }
 
-static u64 cost_of(enum order o, const i64 *v, size_t n, i64 step, i64 *r)
+/* About the bits of an order; *rising: whether all of its residuals are above 0. */
+static u64 cost_of(enum order o, const i64 *v, size_t n, i64 *r, bool *rising)
 {
+    u64 bits = 24 * seeds(o);
+    *rising = n > seeds(o);
     if (n <= seeds(o)) return 0;
-    u64 bits = 0;
-    residuals(o, v, n, step, r);
+    residuals(o, v, n, o == ORDER_LINE ? line_step(v, n) : 0, r);
     n -= seeds(o);
-    for (size_t i = 0; i < n; i += GROUP) bits += 24 + group_of(r + i, MIN(n - i, GROUP)).bits;
-    return bits + seeds(o) * 24;
+    for (size_t i = 0; i < n; i += GROUP) {
+        struct group g = group_of(r + i, MIN(n - i, GROUP));
+        bits += 24 + g.bits;
+        *rising &= g.base > 0;
+    }
+    return bits;
 }
 
-static enum order best_order(const i64 *v, size_t n, i64 step, enum block_effort effort, i64 *r)
+static enum order best_order(const i64 *v, size_t n, enum block_effort effort, i64 *r)
 {
     size_t some = effort == BLOCK_SMALL ? n : MIN(n, TRIAL);
-    u64 cost[ORDERS], best = ~(u64)0;
-    enum order order = ORDER_PLAIN;
+    bool rising, any;
+    u64 cost[ORDERS];
+    enum order best = ORDER_DELTA;
+    cost[best] = cost_of(best, v, some, r, &rising);
     for (enum order o = 0; o < ORDERS; o++) {
-        /* Curvature is worth a look where slope has gained something. */
-        if (o == ORDER_DELTA2 && cost[ORDER_DELTA] + some > cost[ORDER_PLAIN]) continue;
-        cost[o] = cost_of(o, v, some, step, r);
-        if (cost[o] >= best) continue;
-        best = cost[o];
-        order = o;
+        /* What rises all the time gains nothing as it is; what does not seldom follows a line. Curvature is
+         * for those who have time. */
+        if (o == ORDER_DELTA) continue;
+        if (effort == BLOCK_FAST && o != (rising ? ORDER_LINE : ORDER_PLAIN)) continue;
+        cost[o] = cost_of(o, v, some, r, &any);
+        if (cost[o] < cost[best]) best = o;
     }
-    return order;
+    return best;
 }
 
 bool ints_line(const i64 *v, size_t n)
@@ -210,8 +218,8 @@ u8 *ints_put(u8 *to, unsigned flags, const i64 *v, size_t n, enum block_effort e
 {
     SCRATCH i64 r[BLOCK_POINTS_MAX];
     if (ints_line(v, n)) return ints_put_line(to, flags, v[0], n > 1 ? minus(v[1], v[0]) : 0, n);
-    i64 step = line_step(v, n);
-    enum order order = best_order(v, n, step, effort, r);
+    enum order order = best_order(v, n, effort, r);
+    i64 step = order == ORDER_LINE ? line_step(v, n) : 0;
     u8 *end = put_packed(to, flags, order, v, n, step, r);
     if (effort == BLOCK_SMALL) {
         u8 *again = put_coded(end, flags, order, v, n, step, r);
@@ -308,10 +316,13 @@ static void get_coded(struct in *in, i64 *v, size_t n, struct arena *a)
     size_t count = n - seeds(o);
     unsigned width = get_u8(in), low = (width & ~PATCHED) > 8 ? (width & ~PATCHED) - 8 : 0;
     if (low > 56) in->bad = true;
-    get_bits(in, r, count, (u64)base, low);
+    if (low) get_bits(in, r, count, (u64)base, low);
     const u8 *top = bytes_get(in, count, a);
     if (!top) return;
-    for (size_t i = 0; i < count; i++) r[i] = (i64)((u64)r[i] + ((u64)top[i] << low));
+    if (low)
+        for (size_t i = 0; i < count; i++) r[i] = (i64)((u64)r[i] + ((u64)top[i] << low));
+    else
+        for (size_t i = 0; i < count; i++) r[i] = (i64)((u64)base + top[i]);
     if (width & PATCHED) get_patches(in, r, count, base);
     undo(o, &h, r, count);
 }
@@ -324,7 +335,7 @@ static void get_line(struct in *in, i64 *v, size_t n)
 
 void ints_get(struct in *in, unsigned first, i64 *v, size_t n, struct arena *a)
 {
-    unsigned form = first & 7;
+    unsigned form = first & INTS_FORM;
     const u8 *p;
     switch (form) {
     case FORM_LINE: get_line(in, v, n); return;
@@ -333,7 +344,7 @@ void ints_get(struct in *in, unsigned first, i64 *v, size_t n, struct arena *a)
         p = get_bytes(in, n * 8);
         for (size_t i = 0; p && i < n; i++) v[i] = (i64)load_u64(p + i * 8);
         return;
-    case 7: in->bad = true; return;
+    case INTS_FORM: in->bad = true; return;
     default: get_packed(in, form - FORM_PACK, v, n);
     }
 }

@@ -203,3 +203,174 @@ TEST(series_block_is_small)
         if (bytes > want[w].bytes) test_fail(__FILE__, __LINE__, "row %zu: %.3f bytes a point", w, bytes);
     }
 }
+
+/* Blocks that together hold every form of column. */
+static size_t samples(struct op *op, struct bench *b, str *out)
+{
+    size_t count = 0;
+    for (size_t s = 0; s < LEN(shapes) + LEN(ints) + 1; s++)
+        for (size_t k = 0; k < 2; k++) {
+            size_t n = k ? 200 : 6;
+            int kind = s < LEN(shapes) ? SERIES_F64 : s < LEN(shapes) + LEN(ints) ? SERIES_I64 : SERIES_TEXT;
+            struct series_run run = { .n = (u32)n, .kind = kind, .t = b->t, .f = b->f };
+            for (size_t i = 0; i < n; i++) {
+                b->t[i] = clocks[(s + k) % LEN(clocks)](i);
+                if (kind == SERIES_F64) b->f[i] = shapes[s](i);
+                else if (kind == SERIES_I64) b->i[i] = ints[s - LEN(shapes)](i);
+                else b->s[i] = str_head(S("started, stopped"), i % 17);
+            }
+            out[count++] = written(op->arena, &run, BLOCK_FAST);
+            out[count++] = written(op->arena, &run, BLOCK_SMALL);
+        }
+    return count;
+}
+enum { SAMPLES = 4 * (LEN(shapes) + LEN(ints) + 1) };
+
+/* As if whoever writes had a fault: the checksum is made to match, so that the columns are reached. */
+static str resealed(struct arena *a, str bytes)
+{
+    u8 *p = arena_alloc(a, bytes.n + 1);
+    memcpy(p, bytes.p, bytes.n);
+    if (bytes.n >= 4) put_u32(p + bytes.n - 4, block_crc(p, bytes.n - 4));
+    return (str){ (char *)p, bytes.n };
+}
+
+static str changed(struct arena *a, str bytes, size_t at, unsigned flip)
+{
+    char *p = arena_alloc(a, bytes.n);
+    memcpy(p, bytes.p, bytes.n);
+    p[at] = (char)(p[at] ^ (int)flip);
+    return (str){ p, bytes.n };
+}
+
+TEST(series_block_survives_every_cut_and_every_wrong_byte)
+{
+    struct bench *b = NEW(op->arena, struct bench);
+    struct block_points *to = mem_alloc(sizeof *to);
+    str block[SAMPLES];
+    size_t n = samples(op, b, block), faults = 0, tries = 0;
+    for (size_t k = 0; k < n; k++) {
+        struct arena a = { 0 };
+        struct series_run run = { .id = 7 };
+        for (size_t cut = 0; cut < block[k].n; cut++) {
+            char *part = memcpy(mem_alloc(cut), block[k].p, cut); /* exact, for the sanitizer */
+            assert_true(block_read((str){ part, cut }, &a, to, &run));
+            mem_free(part);
+            block_read(resealed(&a, str_head(block[k], cut)), &a, to, &run);
+            arena_reset(&a);
+        }
+        assert_int_equal(run.id, 7);
+        for (size_t i = 0; i < block[k].n; i++)
+            for (unsigned flip = 1; flip < 256; flip = flip * 3 + 1) {
+                str wrong = changed(&a, block[k], i, flip);
+                assert_true(block_read(wrong, &a, to, &run));
+                faults += block_read(resealed(&a, wrong), &a, to, &run) != BLOCK_GOOD;
+                tries++;
+                arena_reset(&a);
+            }
+        arena_free(&a);
+    }
+    assert_true(faults > tries / 50); /* most wrong bytes are wrong numbers, but structure is checked */
+    mem_free(to);
+}
+
+TEST(series_block_names_the_fault)
+{
+    struct block_points *to = NEW(op->arena, struct block_points);
+    i64 t[] = { 5 };
+    double x[] = { 1 };
+    struct series_run run = { .n = 1, .kind = SERIES_F64, .t = t, .f = x }, got = { .id = 3 };
+    str good = written(op->arena, &run, BLOCK_FAST);
+    assert_int_equal(block_read(S(""), op->arena, to, &got), BLOCK_CUT);
+    assert_int_equal(block_read(changed(op->arena, good, 3, 1), op->arena, to, &got), BLOCK_CHECKSUM);
+    assert_int_equal(block_read(resealed(op->arena, changed(op->arena, good, 0, 0x30)), op->arena, to, &got),
+                     BLOCK_VERSION);
+    assert_int_equal(block_read(resealed(op->arena, changed(op->arena, good, 1, 1)), op->arena, to, &got),
+                     BLOCK_BAD);
+    assert_int_equal(got.id, 3);
+}
+
+/* The bytes of docs/series-format.md: what is stored today is read for ever. */
+TEST(series_block_golden)
+{
+    static const i64 steady_t[] = { 1700000000000000, 1700000001000000, 1700000002000000, 1700000003000000 };
+    static const i64 jitter_t[] = { 1700000000000000, 1700000000010400, 1700000000019700, 1700000000030100 };
+    static const double temps[] = { 21.5, 21.52, 21.49, 21.5 }, flat[] = { 7, 7, 7, 7 },
+                        odd[] = { 21.5, 1.0 / 3, 21.49, 21.5 };
+    static const i64 many[] = { 1, 1000000007, -3, INT64_MAX };
+    static const str texts[] = { S("on"), S("off"), S(""), S("on") };
+    const struct series_run run[] = { { .n = 4, .kind = SERIES_F64, .t = steady_t, .f = temps },
+                                      { .n = 4, .kind = SERIES_F64, .t = jitter_t, .f = odd },
+                                      { .n = 4, .kind = SERIES_F64, .t = steady_t, .f = flat },
+                                      { .n = 4, .kind = SERIES_I64, .t = jitter_t, .i = many },
+                                      { .n = 4, .kind = SERIES_TEXT, .t = steady_t, .s = texts } };
+    static const char *const hex[] = {
+        "10041080c49fd50c0211ca21024dc31360b9",
+        "1004048080f28183898506e29c01db050a6e750bc05b91ca21010b0101555555555555d53f1d799f8a",
+        "10041080c49fd50c02000e00ab6e319b",
+        "1104048080f28183898506e29c01db050a6e750bc05b06010000000000000007ca9a3b00000000fdffffffffffffffffffff"
+        "ffffffff7f95b6b9a6",
+        "12041080c49fd50c020100028e006f6e6f66666f6e44eea587"
+    };
+    struct block_points *to = NEW(op->arena, struct block_points);
+    for (size_t i = 0; i < LEN(run); i++) {
+        struct series_run got;
+        str bytes = written(op->arena, run + i, BLOCK_FAST);
+        assert_str(hex_text(op->arena, (const u8 *)bytes.p, bytes.n), str_of(hex[i]));
+        assert_int_equal(block_read(bytes, op->arena, to, &got), BLOCK_GOOD);
+        assert_same(run + i, &got, hex[i]);
+    }
+}
+
+TEST(series_block_kernels_agree)
+{
+    static double x[300], x1[300], x2[300];
+    static i64 v[300], m1[300], m2[300];
+    const struct kernels *best = kernels(), *any = &kernels_portable;
+    for (size_t s = 0; s < LEN(shapes); s++)
+        for (size_t n = 1; n < LEN(x); n += n / 7 + 1) {
+            struct kernel_stats k1, k2;
+            i64 lo1, lo2, hi1, hi2;
+            for (size_t i = 0; i < n; i++) x[i] = shapes[s](i);
+            for (size_t i = 0; i < n; i++) v[i] = ints[s % LEN(ints)](i);
+            for (double ten = 1; ten < 1e15; ten *= 10) {
+                assert_int_equal(best->scale(x, n, ten, m1), any->scale(x, n, ten, m2));
+                assert_memory_equal(m1, m2, n * 8);
+                for (size_t i = 0; i < n; i++) m1[i] = m1[i] == KERNEL_MISS ? 0 : m1[i];
+                best->unscale(m1, n, ten, x1);
+                any->unscale(m1, n, ten, x2);
+                assert_memory_equal(x1, x2, n * 8);
+            }
+            best->range(v, n, &lo1, &hi1);
+            any->range(v, n, &lo2, &hi2);
+            assert_true(lo1 == lo2 && hi1 == hi2);
+            assert_int_equal(best->outside(v, n, v[n / 2], 1000), any->outside(v, n, v[n / 2], 1000));
+            best->delta(v, n - 1, m1);
+            any->delta(v, n - 1, m2);
+            assert_memory_equal(m1, m2, (n - 1) * 8);
+            memset(&k1, 0, sizeof k1);
+            memset(&k2, 0, sizeof k2);
+            best->stats(x, n, &k1);
+            any->stats(x, n, &k2);
+            assert_int_equal(k1.numbers, k2.numbers);
+            if (k1.sum == k1.sum || k2.sum == k2.sum) assert_memory_equal(&k1, &k2, sizeof k1);
+        }
+}
+
+TEST(series_block_stats_leave_out_what_is_no_number)
+{
+    i64 t[] = { 10, 20, 30, 40, 50, 60, 70 }, i[] = { 4, -9, INT64_MAX, 0 };
+    double x[] = { NAN, 3, -1, NAN, 8, -1, NAN };
+    struct series_run run = { .n = 7, .kind = SERIES_F64, .t = t, .f = x };
+    struct block_stats s;
+    block_stats(&run, &s);
+    assert_true(s.count == 7 && s.numbers == 4 && s.t_first == 10 && s.t_last == 70);
+    assert_true(s.min == -1 && s.t_min == 30 && s.max == 8 && s.t_max == 50);
+    assert_true(s.sum == 9 && s.first == 3 && s.last == -1);
+    run.n = 1;
+    block_stats(&run, &s);
+    assert_true(s.count == 1 && s.numbers == 0 && s.sum == 0 && s.min == 0);
+    run = (struct series_run){ .n = 4, .kind = SERIES_I64, .t = t, .i = i };
+    block_stats(&run, &s);
+    assert_true(s.numbers == 4 && s.min == -9 && s.t_min == 20 && s.max == 0x1p63 && s.last == 0);
+}
