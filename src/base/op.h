@@ -48,6 +48,12 @@ struct principal {
 };
 extern const struct principal principal_nobody, principal_system;
 
+/* What the operation is part of, for traces (net/trace.h): ids of W3C Trace Context. */
+struct trace_span {
+    u8 trace[16], id[8], parent[8]; /* parent all zero: none */
+    i64 start_us;                   /* since 1970 */
+};
+
 struct op_error {
     err_t code;
     str field, msg;
@@ -61,6 +67,7 @@ struct op {
     i64 deadline_us;            /* time_mono_us() at which waiting stops; 0 means none */
     struct op_error err;        /* filled by the first fail() */
     struct db_work *work;       /* the database port's state of this operation; NULL until it is used */
+    struct trace_span *span;    /* NULL: not traced */
     const struct op_note *note; /* what the transaction's hook records (audit); NULL: nothing */
     i64 retry_after_us;         /* with ERR_RATE or ERR_UNAVAILABLE: told to the caller */
 };

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "main/features.h"
 #include "net/prom_text.h"
+#include "net/trace.h"
 #include "port/db/db.h"
 #include <pthread.h>
 
@@ -57,8 +58,11 @@ static err_t release(struct op *op, struct jobs *j, const struct job *job)
 static void run_now(struct op *op, struct jobs *j, struct due *d)
 {
     i64 began = time_mono_us();
+    struct trace_span span;
+    trace_begin(op, &span, (str){ 0 });
     err_t e = d->job->run(op);
     if (!e) e = db_flush(op);
+    trace_end(op, &(struct span_end){ .kind = SPAN_INTERNAL, .name = str_of(d->job->name) });
     if (e) LOG_WARN("job failed", KV("job", d->job->name), KV("error", op->err.msg));
     op_clear(op);
     meter_add(&d->took, time_mono_us() - began);

@@ -4,6 +4,7 @@
 #include "main/features.h"
 #include "main/jobs.h"
 #include "net/http.h"
+#include "net/trace.h"
 #include "port/db/db.h"
 #include "port/ports.h"
 #include <dirent.h>
@@ -76,5 +77,6 @@ void metrics_page(struct op *op, const struct http *http, struct jobs *jobs, str
     database(op, p);
     http_metrics(http, p);
     jobs_metrics(jobs, p);
+    trace_metrics(p);
     for (size_t i = 0; i < nfeatures; i++) one_feature(op, features[i], p);
 }

@@ -7,6 +7,7 @@
 #include "main/jobs.h"
 #include "main/node.h"
 #include "net/http.h"
+#include "net/trace.h"
 #include "port/blob/blob.h"
 #include "port/db/db.h"
 #include <errno.h>
@@ -130,6 +131,8 @@ static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c
     db_set_hook(op->ports->db, account_audit);
     account_know_features(features, nfeatures);
     TRY(start_features(op));
+    if (c->otlp_url.n)
+        TRY(trace_start(op, &(struct trace_options){ c->otlp_url, S("netbit"), c->trace_percent }));
     struct http *http;
     TRY(start_http(op, c, &t, &http));
     str url = local_url(op, c, http_port(http));
@@ -149,6 +152,7 @@ static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c
     node_leaves();
     http_stop(http, SEC(10)); /* before the jobs, whose figures its answers show */
     jobs_stop(jobs);
+    trace_stop();
     return e;
 }
 

@@ -2,6 +2,7 @@
  * options anew. */
 #include "net/client.h"
 #include "net/client_int.h"
+#include "net/trace.h"
 #include <errno.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -169,6 +170,8 @@ static err_t curl_failed(struct exchange *x, CURLcode code)
 static err_t perform(struct exchange *x)
 {
     CURL *c = x->client->curl;
+    char parent[TRACEPARENT];
+    if (trace_parent(x->op, parent).n) header(x, arena_printf(x->op->arena, "traceparent: %s", parent));
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
     CURLcode code = curl_easy_perform(c);
     long status = 0;

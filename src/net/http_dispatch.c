@@ -6,6 +6,7 @@
 #include "net/http_answer.h"
 #include "net/http_cookie.h"
 #include "net/http_int.h"
+#include "net/trace.h"
 
 void request_fail_log(const struct http_request *r)
 {
@@ -30,6 +31,7 @@ void request_op_begin(struct http_request *r)
     struct op *op = &r->op;
     const struct row *row = r->row;
     op->deadline_us = r->start_us + row->deadline_us;
+    trace_begin(op, &r->span, r->header[H_TRACEPARENT]);
     if (!row->route->audit) return;
     r->note = (struct op_note){ .action = row->route->audit,
                                 .method_path = arena_printf(&r->arena, "%s %.*s", method_names[r->method],
@@ -226,9 +228,19 @@ static void work(struct task *t)
     else durable(r, OK);
 }
 
+static void span_end(struct http_request *r)
+{
+    if (!r->op.span) return;
+    const struct route *row = r->row->route;
+    trace_end(&r->op, &(struct span_end){
+                          SPAN_SERVER, arena_printf(&r->arena, "%s %s", method_names[row->method], row->path),
+                          method_names[row->method], row->path, r->answer.status });
+}
+
 void request_finish(struct http_request *r)
 {
     struct http *h = r->http;
+    span_end(r);
     bool leaves = r->live && !r->op.err.code;
     if (r->live && !leaves) {
         live_abandon(r->live);

@@ -21,7 +21,7 @@
     X(HOST, "host") X(AUTHORIZATION, "authorization") X(CONTENT_TYPE, "content-type") \
     X(CONTENT_LENGTH, "content-length") X(TRANSFER_ENCODING, "transfer-encoding") X(EXPECT, "expect") \
     X(ACCEPT, "accept") X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") \
-    X(IF_RANGE, "if-range") X(RANGE, "range") X(REQUEST_ID, "x-request-id") \
+    X(IF_RANGE, "if-range") X(RANGE, "range") X(REQUEST_ID, "x-request-id") X(TRACEPARENT, "traceparent") \
     X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") X(IDEMPOTENCY_KEY, "idempotency-key") \
     X(ORIGIN, "origin") X(UPGRADE, "upgrade") X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
     X(WS_VERSION, "sec-websocket-version") X(COOKIE, "cookie") X(REQUESTED_BY, "x-requested-by") \
@@ -78,6 +78,7 @@ struct http_request {
     struct op op;
     struct principal who;
     struct op_note note;
+    struct trace_span span;
     struct task task;
 
     str target, path, query; /* as sent */

@@ -23,6 +23,7 @@ struct site {
     size_t nfollowers;
     _Atomic i64 uploaded, upload_errors, follow_closed, ws_closed;
     _Atomic int upload_error;
+    char spans[65536]; /* what a collector of traces was sent */
 };
 static struct site *now; /* one site at a time */
 
@@ -308,7 +309,29 @@ static err_t raw_run(struct op *op, const void *in, str body, struct http_reply 
 }
 static const struct http_raw raw = { "raw", "text/plain, text/csv", "text/plain", &raw_in_desc, raw_run };
 
+static err_t spans_run(struct op *op UNUSED, const void *in UNUSED, str body, struct http_reply *out)
+{
+    pthread_mutex_lock(&now->lock);
+    size_t n = strlen(now->spans);
+    snprintf(now->spans + n, sizeof now->spans - n, "%.*s", STR(body));
+    pthread_mutex_unlock(&now->lock);
+    out->content_type = "application/json";
+    out->body = S("{}");
+    return OK;
+}
+static const struct http_raw spans = { "spans", "application/json", "application/json", &nothing_desc,
+                                       spans_run };
+
+str site_spans(struct site *s, struct op *op)
+{
+    pthread_mutex_lock(&s->lock);
+    str out = str_copy(op->arena, str_of(s->spans));
+    pthread_mutex_unlock(&s->lock);
+    return out;
+}
+
 const struct route site_routes[] = {
+    { POST, "/v1/traces", .raw = &spans, .auth = PUBLIC, .flags = ROUTE_HIDDEN, .doc = "A collector." },
     { POST, "/raw", .raw = &raw, .auth = WRITE, .max_body = 100, .doc = "Bytes of another protocol." },
     { PUT, "/api/things/{id}", &thing_put_api, .auth = PUBLIC, .doc = "Put a thing." },
     { GET, "/api/text/{name}", &thing_get_api, .auth = PUBLIC, .flags = ROUTE_ETAG, .doc = "Some text." },

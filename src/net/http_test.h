@@ -41,5 +41,6 @@ struct site_seen {
 struct site_seen site_seen(struct site *);
 void site_broadcast(struct site *, str json); /* to every follower of /live */
 i64 site_followers(struct site *);
+str site_spans(struct site *, struct op *); /* what was POSTed to /v1/traces, one batch behind the other */
 extern const struct route site_routes[];
 extern const size_t nsite_routes;

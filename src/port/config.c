@@ -53,6 +53,12 @@ static const struct field config_fields[] = {
       .doc_ru = "Сколько хранятся логи и метрики юнитов." },
     { F(metrics_open), .def = "true", .doc = "Show /metrics to everybody; false: to administrators.",
       .doc_ru = "Показывать /metrics всем; false: только администраторам." },
+    { F(otlp_url), .max = 1024, .flags = NULLABLE,
+      .doc = "Collector that gets traces by OTLP/HTTP, http://HOST:4318; default: none.",
+      .doc_ru = "Сборщик трассировок по OTLP/HTTP, http://ХОСТ:4318; по умолчанию нет." },
+    { F(trace_percent), .max = 100, .def = "100",
+      .doc = "How many of the traces that begin here are kept, in percent.",
+      .doc_ru = "Сколько трассировок, начатых здесь, сохраняется, в процентах." },
     { F(given) },
 };
 #undef D
