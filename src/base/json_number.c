@@ -2,6 +2,7 @@
  * converted both ways with 128-bit integers: the value is D * 5^k * 2^k, 5^27 fits 64 bits, so product and
  * quotient are exact up to one remainder, and one rounding is left. The rest goes through the C library. */
 #include "base/json.h"
+#include "base/number.h"
 #include <math.h>
 
 typedef unsigned __int128 u128;
@@ -36,8 +37,8 @@ static const u64 fives[] = {
     1490116119384765625u,
     7450580596923828125u,
 };
-static const double tens[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+const double number_tens[23] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 enum { EXACT_EXP = LEN(fives) - 1 };
 
 struct number {
@@ -116,11 +117,10 @@ static double round_to_double(u128 q, int bin, bool sticky)
     return ldexp((double)r, bin);
 }
 
-/* d * 10^exp, correctly rounded; d > 0, |exp| <= EXACT_EXP. */
-static double exact(u64 d, int exp)
+double number_exact(u64 d, int exp)
 {
     if (d < (u64)1 << 53 && exp >= -22 && exp <= 22)
-        return exp < 0 ? (double)d / tens[-exp] : (double)d * tens[exp];
+        return exp < 0 ? (double)d / number_tens[-exp] : (double)d * number_tens[exp];
     if (exp >= 0) return round_to_double((u128)d * fives[exp], exp, false);
     int up = 64 + __builtin_clzll(d);
     u128 n = (u128)d << up, q = n / fives[-exp];
@@ -141,7 +141,7 @@ bool json_number(struct json *j, double *out)
     if (!lex(j, &n)) return false;
     double v = 0;
     if (n.digits) {
-        if (!n.lost && n.exp >= -EXACT_EXP && n.exp <= EXACT_EXP) v = exact(n.digits, n.exp);
+        if (!n.lost && n.exp >= -EXACT_EXP && n.exp <= EXACT_EXP) v = number_exact(n.digits, n.exp);
         else v = fabs(by_library(n.text));
         if (!isfinite(v) || v == 0) return json_fail(j, "number out of the range of a double");
     }
@@ -179,7 +179,7 @@ static void decimal_of(double v, int digits, u64 *d, int *k)
 {
     int exp, dec = -5;
     u64 m = (u64)ldexp(frexp(v, &exp), 53);
-    while (dec < 15 && v >= (dec + 1 < 0 ? 1 / tens[-dec - 1] : tens[dec + 1])) dec++;
+    while (dec < 15 && v >= (dec + 1 < 0 ? 1 / number_tens[-dec - 1] : number_tens[dec + 1])) dec++;
     *k = digits - 1 - dec;
     int shift = exp - 53 + *k;
     u128 x = (u128)m * fives[*k];
@@ -234,7 +234,7 @@ void json_put_f64(struct buf *b, double v)
     int k = 0;
     for (int digits = size < 1e15 ? 15 : 16; digits <= 17; digits++) { /* k >= 0 */
         decimal_of(size, digits, &d, &k);
-        if (digits == 17 || exact(d, -k) == size) break;
+        if (digits == 17 || number_exact(d, -k) == size) break;
     }
     put_decimal(b, d, k);
 }
