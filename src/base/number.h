@@ -88,7 +88,7 @@ static inline const char *number_i64(const char *from, const char *end, i64 *out
     const char *p = from + (from < end && *from == '-'), *digits = p;
     u64 v = 0;
     p = number_digits(p, end, &v);
-    if (!p || p == digits || p - digits > 18) return number_i64_slow(from, end, out);
+    if (!p || p == digits || p - digits > 19 || v > INT64_MAX) return number_i64_slow(from, end, out);
     *out = *from == '-' ? -(i64)v : (i64)v;
     return p;
 }

@@ -51,6 +51,28 @@ static void put_problem(struct buf *b, const struct op *op, int status)
     buf_char(b, '}');
 }
 
+void answer_reply(struct http_request *r, const struct http_reply *reply)
+{
+    struct answer *a = &r->answer;
+    a->status = reply->status ? reply->status : reply->body.n ? 200 : 204;
+    a->content_type = reply->content_type;
+    a->body = reply->body;
+    for (size_t i = 0; i < reply->nheaders; i++)
+        answer_header(r, reply->header[i].name, reply->header[i].value);
+}
+
+/* A protocol of others has its own form of errors. */
+static bool refuse_raw(struct http_request *r)
+{
+    const struct op_error *e = &r->op.err;
+    if (!r->row || r->row->kind != ROW_RAW || !r->row->route->raw->refuse) return false;
+    struct http_reply reply = { .status = r->answer.status };
+    str text = e->code == ERR_INTERNAL || !e->msg.n ? str_of(err_title(e->code)) : e->msg;
+    r->row->route->raw->refuse(&r->op, text, &reply);
+    answer_reply(r, &reply);
+    return true;
+}
+
 void answer_problem(struct http_request *r)
 {
     struct answer *a = &r->answer;
@@ -71,8 +93,10 @@ void answer_problem(struct http_request *r)
         answer_header(r, "Retry-After", arena_printf(&r->arena, "%lld", (long long)s).p);
     }
     struct buf b = BUF(&r->arena);
-    put_problem(&b, &r->op, a->status);
-    a->body = buf_str(&b);
+    if (!refuse_raw(r)) {
+        put_problem(&b, &r->op, a->status);
+        a->body = buf_str(&b);
+    }
     atomic_fetch_add_explicit(&r->http->errors, 1, memory_order_relaxed);
 }
 

@@ -4,7 +4,8 @@
 
 /* http_answer.c */
 void answer_header(struct http_request *, const char *name, const char *value); /* value must stay */
-void answer_problem(struct http_request *);                                     /* from op.err */
+void answer_reply(struct http_request *, const struct http_reply *);
+void answer_problem(struct http_request *); /* from op.err */
 void answer_fail(struct http_request *, err_t, const char *field, const char *fmt, ...) PRINTF(4, 5);
 void answer_json(struct http_request *, int status, const struct desc *, const void *val);
 bool answer_send(struct http_request *); /* on the connection's thread */

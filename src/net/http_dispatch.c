@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "net/http_answer.h"
 #include "net/http_cookie.h"
+#include "net/http_inflate.h"
 #include "net/http_int.h"
 #include "net/trace.h"
 
@@ -39,10 +40,22 @@ void request_op_begin(struct http_request *r)
     op->note = &r->note;
 }
 
+/* ?u=NAME&p=PASSWORD, as InfluxDB's clients send it. */
+static str credentials_of_query(struct http_request *r)
+{
+    str user, password;
+    if (!query_find(&r->arena, r->query, S("p"), &password)) return (str){ 0 };
+    if (!query_find(&r->arena, r->query, S("u"), &user)) user = S("");
+    str both = arena_printf(&r->arena, "%.*s:%.*s", STR(user), STR(password));
+    return arena_printf(&r->arena, "Basic %.*s", STR(base64_text(&r->arena, both)));
+}
+
 static str authorization(struct http_request *r)
 {
     str token;
+    bool any = r->row->route->flags & ROUTE_ANY_CREDENTIALS;
     if (r->header[H_AUTHORIZATION].n) return r->header[H_AUTHORIZATION];
+    if (any) return credentials_of_query(r);
     bool by_query = r->row->kind == ROW_SOCKET || r->row->kind == ROW_FOLLOW;
     if (!by_query || !query_find(&r->arena, r->query, S("access_token"), &token)) return (str){ 0 };
     return arena_printf(&r->arena, "Bearer %.*s", STR(token));
@@ -80,8 +93,12 @@ static err_t authenticate(struct http_request *r)
     /* Who signs in may well send the token that has just expired. */
     if (r->row->route->flags & ROUTE_SIGN_IN) return OK;
     struct principal who = r->who;
+    bool known = str_eq_fold(str_head(auth, 7), S("bearer ")) || r->row->route->flags & ROUTE_ANY_CREDENTIALS;
     err_t e = OK;
-    if (auth.n && o->authenticate) e = o->authenticate(&r->op, auth, &who);
+    if (auth.n && !known)
+        e = fail(&r->op, ERR_UNAUTHENTICATED,
+                 "the Authorization header must be 'Bearer' and an access token");
+    else if (auth.n && o->authenticate) e = o->authenticate(&r->op, auth, &who);
     else if (!auth.n && r->cookie.n) return by_cookie(r);
     else return OK;
     if (e) request_charge_address(r);
@@ -164,11 +181,10 @@ static err_t call(struct http_request *r)
 static err_t run_raw(struct http_request *r, const void *in)
 {
     struct http_reply reply = { 0 };
-    TRY(r->row->route->raw->run(&r->op, in, buf_str(&r->body), &reply));
-    r->answer.status = reply.status ? reply.status : reply.body.n ? 200 : 204;
-    r->answer.content_type = reply.content_type;
-    r->answer.body = reply.body;
-    for (size_t i = 0; i < reply.nheaders; i++) answer_header(r, reply.header[i].name, reply.header[i].value);
+    str body = buf_str(&r->body), coding = r->header[H_CONTENT_ENCODING];
+    if (coding.n && body.n) TRY(http_inflate(&r->op, coding, body, r->row->max_body, &body));
+    TRY(r->row->route->raw->run(&r->op, in, body, &reply));
+    answer_reply(r, &reply);
     return OK;
 }
 

@@ -19,7 +19,8 @@
 /* clang-format off */
 #define HTTP_HEADERS(X) \
     X(HOST, "host") X(AUTHORIZATION, "authorization") X(CONTENT_TYPE, "content-type") \
-    X(CONTENT_LENGTH, "content-length") X(TRANSFER_ENCODING, "transfer-encoding") X(EXPECT, "expect") \
+    X(CONTENT_LENGTH, "content-length") X(CONTENT_ENCODING, "content-encoding") \
+    X(TRANSFER_ENCODING, "transfer-encoding") X(EXPECT, "expect") \
     X(ACCEPT, "accept") X(ACCEPT_ENCODING, "accept-encoding") X(IF_NONE_MATCH, "if-none-match") \
     X(IF_RANGE, "if-range") X(RANGE, "range") X(REQUEST_ID, "x-request-id") X(TRACEPARENT, "traceparent") \
     X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") X(IDEMPOTENCY_KEY, "idempotency-key") \

@@ -330,6 +330,39 @@ str site_spans(struct site *s, struct op *op)
     return out;
 }
 
+/* Bytes of others. */
+
+struct bytes_in {
+    str tone, content_type, rest;
+};
+#define D struct bytes_in
+static const struct field bytes_in_fields[] = {
+    { F(tone), .flags = QUERY, .max = 10 },
+    { F(content_type), .flags = HEADER, .max = 100 },
+    { F_AS(QUERY_REST, rest), .flags = QUERY | NULLABLE, .max = 1, .doc = "Any." },
+};
+#undef D
+static DESC(bytes_in);
+
+static err_t shout(struct op *op, const void *arg, str body, struct http_reply *reply)
+{
+    const struct bytes_in *in = arg;
+    if (str_is(body, "bad")) return fail_field(op, "body", "is bad");
+    if (str_is(body, "broken")) return fail_detail(op, ERR_INTERNAL, "secret of the server");
+    reply->body = arena_printf(op->arena, "%.*s/%.*s/%.*s/%zu", STR(op->who->login), STR(in->tone),
+                               STR(in->content_type), body.n);
+    reply->content_type = "text/plain";
+    return OK;
+}
+static void shout_refuse(const struct op *op, str text, struct http_reply *reply)
+{
+    reply->content_type = "text/plain";
+    reply->body = arena_printf(op->arena, "no: %.*s", STR(text));
+}
+static const struct http_raw raw_strict = { "raw_strict", "text/plain", "text/plain", &bytes_in_desc, shout };
+static const struct http_raw raw_of_others = { "raw_of_others", "text/plain", "text/plain",
+                                               &bytes_in_desc,  shout,        shout_refuse };
+
 const struct route site_routes[] = {
     { POST, "/v1/traces", .raw = &spans, .auth = PUBLIC, .flags = ROUTE_HIDDEN, .doc = "A collector." },
     { POST, "/raw", .raw = &raw, .auth = WRITE, .max_body = 100, .doc = "Bytes of another protocol." },
@@ -346,6 +379,9 @@ const struct route site_routes[] = {
     { PUT, "/small/{name}", .upload = &file_put, .auth = WRITE, .max_body = 1000000, .flags = ROUTE_HIDDEN,
       .doc = "Upload a little." },
     { GET, "/files/{name}", .download = &file_get, .auth = PUBLIC, .doc = "Download." },
+    { POST, "/raw/strict", .raw = &raw_strict, .auth = WRITE, .max_body = 100000, .doc = "Bytes." },
+    { POST, "/raw/others", .raw = &raw_of_others, .auth = WRITE, .max_body = 100000,
+      .flags = ROUTE_ANY_CREDENTIALS, .doc = "Bytes of others." },
     { GET, "/hot", &thing_delete_api, .auth = PUBLIC, .fast = page_fast,
       .flags = ROUTE_HIDDEN | ROUTE_NO_RATE, .doc = "Hot page." },
     { GET, "/live", .follow = &live, .auth = PUBLIC, .doc = "Follow." },
@@ -362,7 +398,10 @@ static err_t authenticate(struct op *op, str authorization, struct principal *ou
     static const struct {
         const char *token, *login;
         u64 rights;
-    } known[] = { { "Bearer writer", "writer", READ | WRITE }, { "Bearer reader", "reader", READ } };
+    } known[] = { { "Bearer writer", "writer", READ | WRITE },
+                  { "Bearer reader", "reader", READ },
+                  { "Token writer", "token", READ | WRITE },
+                  { "Basic dTpw", "basic", READ | WRITE } };
     for (size_t i = 0; i < LEN(known); i++)
         if (str_is(authorization, known[i].token)) {
             *out = (struct principal){ .kind = WHO_USER,

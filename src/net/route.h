@@ -21,10 +21,11 @@ struct ws;
 struct ws_handler;
 
 enum route_flag {
-    ROUTE_NO_RATE = 1 << 0, /* not counted by the rate limits (health) */
-    ROUTE_HIDDEN = 1 << 1,  /* not in OpenAPI (pages) */
-    ROUTE_ETAG = 1 << 2,    /* answers carry a strong ETag of their bytes and honour If-None-Match */
-    ROUTE_SIGN_IN = 1 << 3, /* the stricter rate limit per address: sign-in, registration */
+    ROUTE_NO_RATE = 1 << 0,         /* not counted by the rate limits (health) */
+    ROUTE_HIDDEN = 1 << 1,          /* not in OpenAPI (pages) */
+    ROUTE_ETAG = 1 << 2,            /* answers carry a strong ETag of their bytes and honour If-None-Match */
+    ROUTE_SIGN_IN = 1 << 3,         /* the stricter rate limit per address: sign-in, registration */
+    ROUTE_ANY_CREDENTIALS = 1 << 4, /* also `Token x`, Basic, ?u=&p=: protocols of others */
 };
 
 struct route {
@@ -73,13 +74,16 @@ struct http_reply {
     size_t nheaders;
 };
 /* A row that speaks somebody else's protocol (line protocol, remote write, /metrics). The body comes whole,
- * up to the row's max_body, of any media type. OK with a status of the handler's choice commits; an error
- * rolls back and is answered by a problem document. */
+ * of any media type; Content-Encoding gzip, zstd or snappy (block format) is undone, and max_body holds for
+ * what comes out. OK with a status of the handler's choice commits; an error
+ * rolls back and is answered by a problem document, or as .refuse makes it. */
 struct http_raw {
     const char *name;
     const char *takes, *gives; /* media types for OpenAPI; takes NULL: no body */
     const struct desc *in;
     err_t (*run)(struct op *, const void *in, str body, struct http_reply *);
+    /* The protocol's own form of an error; text is for the caller, reply->status is set. */
+    void (*refuse)(const struct op *, str text, struct http_reply *);
 };
 struct http_upload {
     const char *name;

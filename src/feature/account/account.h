@@ -18,10 +18,11 @@ void account_know_features(const struct feature *const *features, size_t n);
  * printed on the console as BASE_URL/setup?token=... . Harmless when there is an administrator. */
 err_t account_start(struct op *, str base_url) MUST_USE;
 
-/* Authorization header ("Bearer JWT" or "Bearer nbp_...") into a principal whose texts live in op->arena; ip
- * and user agent are op->who's. A hit of the cache costs under 2 us; a miss reads the database. What was
- * revoked here is refused at once, elsewhere in the cluster within a second. ERR_UNAUTHENTICATED for anything
- * else. */
+/* Authorization header ("Bearer JWT", "Bearer nbp_...", "Token nbp_...", "Basic" with a token as its
+ * password; or with the person's own, which then may send telemetry only: rows with ROUTE_ANY_CREDENTIALS
+ * take these) into a principal whose texts live in op->arena; ip and user agent are op->who's. A hit of the
+ * cache costs under 2 us; a miss reads the database. What was revoked here is refused at once, elsewhere in
+ * the cluster within a second. ERR_UNAUTHENTICATED for anything else. */
 err_t account_authenticate(struct op *, str authorization, struct principal *out) MUST_USE;
 
 /* The same for the session cookie of a browser, by its value; it is good until a session has not been used

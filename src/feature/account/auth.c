@@ -3,6 +3,7 @@
  * revocation starts a new one here when it is durable, and counts up account_epoch in the database, which
  * each node reads twice a second. An answer that was read while a revocation went by belongs to the old
  * generation and is never used. */
+#include "base/enc.h"
 #include "base/hash.h"
 #include "feature/account/account_in.h"
 #include "feature/account/jwt.h"
@@ -243,16 +244,17 @@ static err_t by_cookie(struct op *op, str text, struct principal *out, i64 *expi
 
 typedef err_t looks_up(struct op *, str text, struct principal *out, i64 *expires_us);
 
-static err_t identify(struct op *op, str text, looks_up *look, struct principal *out)
+/* name: what the credential is remembered by. */
+static err_t identify(struct op *op, str text, str name, looks_up *look, struct principal *out)
 {
     poll_epoch(op);
-    u64 hash = str_hash(text), g = auth_generation();
+    u64 hash = str_hash(name), g = auth_generation();
     str ip = op->who->ip, agent = op->who->user_agent;
-    if (!recall(op, text, hash, out)) {
+    if (!recall(op, name, hash, out)) {
         i64 expires_us = 0;
         TRY(look(op, text, out, &expires_us));
         i64 left = MIN(REMEMBER_US, expires_us - time_now().us);
-        keep(text, hash, g, time_mono_us() + left, out);
+        keep(name, hash, g, time_mono_us() + left, out);
     }
     out->ip = ip;
     out->user_agent = agent;
@@ -261,21 +263,62 @@ static err_t identify(struct op *op, str text, looks_up *look, struct principal 
 
 static bool is_cookie(str text) { return str_starts(text, S(COOKIE_PREFIX)); }
 
+/* A person's own password, for programs that know nothing else: may send telemetry, nothing more. Guesses
+ * count as at sign-in, and who has a second factor needs a token. */
+static err_t by_password(struct op *op, str both, struct principal *out, i64 *expires_us)
+{
+    str login, password;
+    struct user u = { 0 };
+    bool found, right;
+    if (!str_cut(both, ':', &login, &password)) return refuse(op);
+    TRY(guard_check(op, login));
+    TRY(sql_user_find(op, login, &u, &found));
+    TRY(password_check(op, login, password, found ? u.password_hash : (str){ 0 }, &right));
+    if (!right) TRY(guard_failed(op, login));
+    if (!right || u.blocked) return fail(op, ERR_UNAUTHENTICATED, "login or password is wrong");
+    if (u.totp)
+        return fail(op, ERR_UNAUTHENTICATED, "two factors are on: send an access token as the password");
+    *out = (struct principal){ .kind = WHO_TOKEN,
+                               .user_id = u.id,
+                               .rights = role_rights(u.role) & (RIGHT_PUBLIC | RIGHT_TELEMETRY_WRITE),
+                               .login = u.login };
+    *expires_us = INT64_MAX;
+    return OK;
+}
+
+static err_t no_header(struct op *op)
+{
+    return fail(op, ERR_UNAUTHENTICATED, "the Authorization header must be 'Bearer' and an access token");
+}
+
+/* Basic: a token as password, or as the name with an empty password; else a person's own password, which is
+ * remembered by its hash only. */
+static err_t by_basic(struct op *op, str encoded, struct principal *out)
+{
+    str both, login, password;
+    if (!base64_decode(op->arena, str_trim(encoded), &both) || !str_utf8_ok(both) ||
+        !str_cut(both, ':', &login, &password))
+        return no_header(op);
+    str token = password.n ? password : login;
+    if (str_starts(token, S("nbp_"))) return identify(op, token, token, by_token, out);
+    return identify(op, both, secret_hash(op->arena, both), by_password, out);
+}
+
 err_t account_authenticate(struct op *op, str authorization, struct principal *out)
 {
     str scheme, text;
-    if (!str_cut(authorization, ' ', &scheme, &text) || !str_eq_fold(scheme, S("bearer")) || !text.n ||
-        text.n > TEXT_MAX)
-        return fail(op, ERR_UNAUTHENTICATED, "the Authorization header must be 'Bearer' and an access token");
+    if (!str_cut(authorization, ' ', &scheme, &text) || !text.n || text.n > TEXT_MAX) return no_header(op);
+    if (str_eq_fold(scheme, S("basic"))) return by_basic(op, text, out);
+    if (!str_eq_fold(scheme, S("bearer")) && !str_eq_fold(scheme, S("token"))) return no_header(op);
     if (is_cookie(text)) return refuse(op); /* it may be remembered, and is good only as a cookie */
-    return identify(op, text, str_starts(text, S("nbp_")) ? by_token : by_session, out);
+    return identify(op, text, text, str_starts(text, S("nbp_")) ? by_token : by_session, out);
 }
 
 err_t account_authenticate_cookie(struct op *op, str value, struct principal *out)
 {
     if (!is_cookie(value) || value.n > TEXT_MAX)
         return fail(op, ERR_UNAUTHENTICATED, "the session cookie is not valid");
-    return identify(op, value, by_cookie, out);
+    return identify(op, value, value, by_cookie, out);
 }
 
 u64 account_revocations(struct op *op)
