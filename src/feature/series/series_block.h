@@ -1,12 +1,13 @@
 /* A block: the points of one series over a time, compressed without loss (docs/series-format.md). Private to
  * series. Pure functions: no database, no operation, safe on all threads.
  *
- * Layout: version and kind, number of points, column of times, column of values, CRC-32C.
- * Codecs are chosen by trial: times as delta of delta bit-packed (a steady clock costs nothing); doubles that
- * were decimals as scaled integers, delta and frame of reference bit-packed (the ALP family: Afroozeh, Kuffo,
- * Boncz, SIGMOD 2024), else XOR (Gorilla: Pelkonen et al., VLDB 2015), else raw; int64 likewise; text by
- * zstd. NaN with its payload, infinities and -0.0 come back bit for bit. A cold block may have its columns
- * entropy coded by zstd where that gains. */
+ * Layout: version and kind, number of points, column of times, column of values, CRC-32C. The forms of the
+ * columns are chosen by trial: integers as residuals bit-packed (a steady clock costs nothing); doubles that
+ * were decimals as scaled integers (the ALP family: Afroozeh, Kuffo, Boncz, SIGMOD 2024), else their bits as
+ * integers, XOR (Gorilla: Pelkonen et al., VLDB 2015) or raw; texts by zstd. NaN with its payload, infinities
+ * and -0.0 come back bit for bit. A block that rests may have its residuals entropy coded (docs/adr/0080).
+ *
+ * block_write() and block_stats() take up to half a megabyte of stack. */
 #pragma once
 #include "base/arena.h"
 #include "feature/series/series.h"
@@ -21,7 +22,10 @@ struct block_stats {
     i64 t_min, t_max;
 };
 
-enum block_effort { BLOCK_FAST /* tail: no zstd */, BLOCK_SMALL /* sealed: smallest of all trials */ };
+enum block_effort {
+    BLOCK_FAST /* tail: no entropy coding */,
+    BLOCK_SMALL /* sealed: smallest of all trials */
+};
 /* Appends the block to *out, which has no limit. The run is sorted by strictly rising time, n <=
  * BLOCK_POINTS_MAX. */
 void block_write(struct buf *out, const struct series_run *, enum block_effort);
