@@ -47,14 +47,14 @@ static void add_process(const struct all *a, struct figures *f, const struct pro
 }
 
 /* Children stand behind their parents only by chance, so the list is walked as long as it grows. */
-static void add_tree(struct all *a, i64 root, struct figures *f)
+static void add_tree(struct all *a, i64 root, i64 spare, struct figures *f)
 {
     i64 *queue = NEWN(&a->arena, i64, a->n + 1);
     size_t n = 1;
     queue[0] = root;
     for (size_t next = 0; next < n; next++)
         for (size_t i = 0; i < a->n && n <= a->n; i++)
-            if (a->s[i].ppid == queue[next]) {
+            if (a->s[i].ppid == queue[next] && a->s[i].pid != spare) {
                 add_process(a, f, &a->s[i]);
                 queue[n++] = a->s[i].pid;
             }
@@ -63,7 +63,7 @@ static void add_tree(struct all *a, i64 root, struct figures *f)
 static void measure(struct agent *a, struct unit *u, struct all *all, i64 now)
 {
     struct figures f = { .at_us = now };
-    add_tree(all, u->state.shim_pid, &f);
+    add_tree(all, u->state.shim_pid, u->state.spare_pid, &f);
     char id[UUID_TEXT];
     uuid_text(u->id, id);
     int group = cgroup_open(&a->cgroups, id);

@@ -177,6 +177,13 @@ void cgroup_remove(const struct cgroup_root *r, const char *unit)
     rmdir(path);
 }
 
+void cgroup_limit_pids(int dir, i64 n)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)n);
+    (void)put_at(dir, "pids.max", text); /* the former limit stays: nothing is lost by that */
+}
+
 bool cgroup_kill(int dir) { return dir >= 0 && put_at(dir, "cgroup.kill", "1"); }
 bool cgroup_freeze(int dir, bool frozen)
 {

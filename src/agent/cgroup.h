@@ -22,6 +22,7 @@ int cgroup_open(const struct cgroup_root *, const char *unit); /* -1: there is n
 void cgroup_remove(const struct cgroup_root *, const char *unit);
 
 bool cgroup_kill(int dir); /* SIGKILL to everything inside; false: there is no such means */
+void cgroup_limit_pids(int dir, i64 n);
 bool cgroup_freeze(int dir, bool frozen);
 bool cgroup_empty(int dir);
 i64 cgroup_oom_kills(int dir); /* -1: not told */

@@ -17,6 +17,8 @@
 
 extern char **environ;
 
+#define UNCHECKED __attribute__((no_sanitize("address", "undefined", "thread")))
+
 /* ---- words with ${...} ---- */
 
 struct names {
@@ -169,7 +171,7 @@ static err_t make_env(struct op *op, const struct names *n, char ***out)
 
 /* ---- the program ---- */
 
-static const char *env_get(char *const *env, const char *key)
+const char *launch_env(char *const *env, const char *key)
 {
     size_t n = strlen(key);
     for (; *env; env++)
@@ -191,7 +193,7 @@ static err_t find_program(struct op *op, str package, char *const *env, const ch
         return fail(op, ERR_NOT_FOUND, "'%s' is not a program%s", *out,
                     fs_exists(*out) ? " (not executable?)" : "");
     }
-    for (str rest = str_of(env_get(env, "PATH")), dir; str_next(&rest, ':', &dir);) {
+    for (str rest = str_of(launch_env(env, "PATH")), dir; str_next(&rest, ':', &dir);) {
         *out = arena_printf(op->arena, "%.*s/%s", STR(dir), word).p;
         if (dir.n && runnable(*out)) return OK;
     }
@@ -325,25 +327,73 @@ static void restore_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static NORETURN void child(const struct launch *l, int report, pid_t shim)
+/* The mappings of shared libraries but the C library's: an execve takes its time to take hundreds of them
+ * apart, and a waiting child needs them no more. */
+struct range {
+    unsigned long from, to;
+};
+static size_t find_libraries(struct range *out, size_t cap)
+{
+    FILE *f = fopen("/proc/self/maps", "re");
+    char line[512];
+    size_t n = 0;
+    while (f && n < cap && fgets(line, sizeof line, f)) {
+        bool needed = strstr(line, "/libc.so") || strstr(line, "/ld-");
+        if (strstr(line, ".so") && !needed && sscanf(line, "%lx-%lx", &out[n].from, &out[n].to) == 2) n++;
+    }
+    if (f) fclose(f);
+    return n;
+}
+
+/* Nothing but system calls from the moment on that the libraries are gone, among them that which binds
+ * symbols and those of sanitizers. */
+UNCHECKED static NORETURN void wait_to_go(const struct launch *l, int report, int go)
+{
+    static struct range library[1024];
+    struct launch_report failed = { .step = STEP_EXEC };
+    char byte;
+    prctl(PR_SET_NAME, "netbit-spare", 0, 0, 0);
+    size_t libraries = find_libraries(library, LEN(library));
+    syscall(SYS_getpid); /* binds it */
+    int *error = &errno;
+    for (size_t i = 0; i < libraries; i++)
+        syscall(SYS_munmap, library[i].from, library[i].to - library[i].from);
+    long n;
+    while ((n = syscall(SYS_read, go, &byte, 1)) < 0 && *error == EINTR) continue;
+    if (n == 1) {
+        syscall(SYS_execve, l->path, l->argv, l->envp);
+        failed.error = *error;
+        syscall(SYS_write, report, &failed, sizeof failed);
+    }
+    for (;;) syscall(SYS_exit_group, n == 1 ? 127 : 0);
+}
+
+static NORETURN void child(const struct launch *l, int report, int go, pid_t shim)
 {
     setpgid(0, 0);
     restore_signals();
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (dup2(null, 0) < 0 || dup2(l->out, 1) < 0 || dup2(l->err, 2) < 0) _exit(127);
+    if (go >= 0) {
+        /* What a started one shares with its shim for a moment, a waiting one must not hold: the lock,
+         * connections, logs that are rotated away. */
+        launch_close_others(report, go);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
     apply_limits(l, report);
     isolate(l, report);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* last: taking on other privileges clears it */
     if (getppid() != shim) _exit(127);
+    if (go >= 0) wait_to_go(l, report, go);
     execve(l->path, l->argv, l->envp);
     tell(report, STEP_EXEC, 0, errno);
     _exit(127);
 }
 
 /* Straight into its control group when there is one: moving a running process costs milliseconds. */
-static pid_t fork_into(int cgroup)
+static pid_t fork_into(int cgroup, int exit_signal)
 {
-    struct clone_args a = { .exit_signal = SIGCHLD };
+    struct clone_args a = { .exit_signal = (u64)exit_signal };
     if (cgroup >= 0) {
         a.flags = CLONE_INTO_CGROUP;
         a.cgroup = (u64)cgroup;
@@ -351,15 +401,16 @@ static pid_t fork_into(int cgroup)
     return (pid_t)syscall(SYS_clone3, &a, sizeof a);
 }
 
-err_t launch_start(struct op *op, const struct launch *l, pid_t *pid, int *report)
+/* A child with another exit signal than SIGCHLD is nobody's but __WCLONE's until its execve gives it that. */
+static err_t start(struct op *op, const struct launch *l, const int go[2], pid_t *pid, int *report)
 {
-    int pipes[2];
+    int pipes[2], sig = go ? SPARE_SIGNAL : SIGCHLD;
     pid_t shim = getpid();
     if (pipe2(pipes, O_CLOEXEC)) return fail(op, ERR_UNAVAILABLE, "pipe: %s", strerror(errno));
-    *pid = fork_into(l->cgroup);
-    if (*pid < 0 && l->cgroup >= 0) *pid = fork_into(-1);
-    if (*pid < 0 && errno == ENOSYS) *pid = fork();
-    if (!*pid) child(l, pipes[1], shim);
+    *pid = fork_into(l->cgroup, sig);
+    if (*pid < 0 && l->cgroup >= 0) *pid = fork_into(-1, sig);
+    if (*pid < 0 && errno == ENOSYS && !go) *pid = fork();
+    if (!*pid) child(l, pipes[1], go ? go[0] : -1, shim);
     int e = errno;
     close(pipes[1]);
     if (*pid < 0) {
@@ -370,4 +421,20 @@ err_t launch_start(struct op *op, const struct launch *l, pid_t *pid, int *repor
     fcntl(pipes[0], F_SETFL, O_NONBLOCK);
     *report = pipes[0];
     return OK;
+}
+
+err_t launch_start(struct op *op, const struct launch *l, pid_t *pid, int *report)
+{
+    return start(op, l, NULL, pid, report);
+}
+
+err_t launch_spare(struct op *op, const struct launch *l, pid_t *pid, int *report, int *go)
+{
+    int pipes[2];
+    if (pipe2(pipes, O_CLOEXEC)) return fail(op, ERR_UNAVAILABLE, "pipe: %s", strerror(errno));
+    err_t e = start(op, l, pipes, pid, report);
+    close(pipes[0]);
+    if (e) close(pipes[1]);
+    else *go = pipes[1];
+    return e;
 }

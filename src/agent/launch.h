@@ -3,6 +3,7 @@
 #pragma once
 #include "agent/cgroup.h"
 #include "agent/sandbox.h"
+#include <signal.h>
 
 struct unit_dirs {
     const char *unit, *data, *tmp, *logs; /* ~/.netbit/spark/units/<id> and what is in it */
@@ -37,3 +38,18 @@ err_t launch_command(struct op *, const struct unit_spec *, const struct unit_di
                      const struct unit_ports *, const str *word, size_t n, struct launch *io) MUST_USE;
 /* Forks. *report: read struct launch_report from it until it ends. */
 err_t launch_start(struct op *, const struct launch *, pid_t *pid, int *report) MUST_USE;
+/* The same up to the last step: all is done but execve, for which the child waits until a byte comes through
+ * *go; it ends when *go is closed. Until then it holds none of our descriptors, is no child to a plain
+ * waitpid() (only to one with __WCLONE or __WALL), and SPARE_SIGNAL tells its end. */
+enum { SPARE_SIGNAL = SIGUSR1 };
+err_t launch_spare(struct op *, const struct launch *, pid_t *pid, int *report, int *go) MUST_USE;
+/* False when something of it only holds at the moment of the start: the count of the user's tasks. */
+bool launch_may_wait(const struct launch *);
+/* Whether the ports that were chosen for it still are free. */
+bool launch_ports_free(const struct unit_spec *, const struct unit_ports *);
+/* A number that changes when what a launch was made of is not what is found under its names any more: its
+ * directories, the program, what stands before it in PATH, the file of secrets. */
+u64 launch_surroundings(struct op *, const struct unit_spec *, const struct launch *);
+const char *launch_env(char *const *env, const char *key); /* "": there is none */
+/* Closes all descriptors from 3 on but these two. */
+void launch_close_others(int a, int b);

@@ -16,6 +16,7 @@
 enum {
     KILL_AGAIN_US = 50000,
     TRIM_AFTER_US = 500000,
+    SETTLE_US = 2000,
 };
 const char *const shim_healths[] = { "", "starting", "healthy", "unhealthy", NULL };
 
@@ -95,6 +96,7 @@ static void set_reason(struct shim *s, const char *text)
 static NORETURN void leave(struct shim *s)
 {
     shim_io_flush(s, true, time_mono_us());
+    shim_spare_end(s);
     s->phase = PHASE_OVER;
     s->state.last = s->interrupted ? SHIM_INTERRUPTED : SHIM_LAST;
     /* Whoever hears the last words may start the unit anew at once: by then nothing holds it any more. */
@@ -118,18 +120,24 @@ static NORETURN void finish(struct shim *s, int status, const char *reason)
 
 /* ---- starting ---- */
 
-static err_t prepare(struct shim *s, struct op *op)
+err_t shim_prepare(struct shim *s, struct op *op, struct unit_ports *io, struct launch *l)
 {
-    TRY(launch_prepare(op, s->spec, s->start->dirs, &s->ports, &s->launch));
-    struct launch *l = &s->launch;
+    TRY(launch_prepare(op, s->spec, s->start->dirs, io, l));
     memcpy(l->skip, s->skip, sizeof l->skip);
     l->out = s->in[STREAM_OUT].wr;
     l->err = s->in[STREAM_ERR].wr;
     l->cgroup = s->cgroup;
     bool by_cgroup = s->limits & CGROUP_PIDS;
     l->user_tasks = l->limits->pids && !by_cgroup && geteuid() ? proc_user_tasks() : -1;
-    s->state.port = s->ports.port[0];
-    return launch_start(op, l, &s->child, &s->report);
+    return OK;
+}
+
+static err_t start_child(struct shim *s, struct op *op)
+{
+    if (shim_spare_take(s)) return OK;
+    arena_reset(&s->run);
+    TRY(shim_prepare(s, op, &s->ports, &s->launch));
+    return launch_start(op, &s->launch, &s->child, &s->report);
 }
 
 static void renew_cgroup(struct shim *s)
@@ -140,20 +148,22 @@ static void renew_cgroup(struct shim *s)
 
 static void launch(struct shim *s)
 {
-    arena_reset(&s->run);
+    if (s->goal == GOAL_RESTART) shim_spare_drop(s); /* the owner wants all of it fresh */
     if (s->forced) renew_cgroup(s);
     struct op op = { .arena = &s->run, .who = &principal_system };
-    s->main_gone = s->forced = s->again = false;
+    s->main_gone = s->forced = s->again = s->settle = false;
+    s->settle_us = 0;
     s->cause[0] = 0;
     s->goal = GOAL_RUN;
     s->restart_us = s->kill_us = s->state.restart_at_us = 0;
     s->oom_kills = cgroup_oom_kills(s->cgroup);
-    if (prepare(s, &op)) {
+    if (start_child(s, &op)) {
         char why[180];
         snprintf(why, sizeof why, "cannot start: %.*s", STR(op.err.msg));
         finish(s, UNIT_FAILED, why);
     }
     s->phase = PHASE_STARTING;
+    s->state.port = s->ports.port[0];
     s->began_us = time_mono_us();
     s->state.status = UNIT_STARTING;
     s->state.pid = s->child;
@@ -165,11 +175,12 @@ static void started(struct shim *s)
     s->phase = PHASE_RUNNING;
     s->state.status = UNIT_RUNNING;
     s->state.pid_start = proc_read(s->child, &st) ? st.start : 0;
-    s->state.started_us = time_now().us;
     set_reason(s, "");
+    shim_view_hold(s);
     shim_watch_begin(s);
     shim_health_begin(s, s->began_us);
     shim_describe_isolation(s);
+    shim_spare_plan(s);
     shim_changed(s);
     shim_event(s, LEVEL_INFO, "started", "started with pid %d", s->child);
 }
@@ -191,7 +202,19 @@ static void on_report(struct shim *s)
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     close(s->report);
     s->report = -1;
-    if (s->phase == PHASE_STARTING && !s->cause[0] && !s->again && !s->main_gone) started(s);
+    if (s->phase != PHASE_STARTING || s->cause[0] || s->again || s->main_gone) return;
+    s->state.started_us = time_now().us;
+    /* After a crash the program comes first: our own bookkeeping would share a processor with its start. */
+    if (s->settle) s->settle_us = time_mono_us() + SETTLE_US;
+    else started(s);
+}
+
+static void settled(struct shim *s)
+{
+    s->settle_us = 0;
+    if (s->phase != PHASE_STARTING) return;
+    shim_send_states(s, true); /* that it was started again, then that it runs */
+    started(s);
 }
 
 /* ---- ending ---- */
@@ -201,6 +224,7 @@ void shim_kill(struct shim *s, const char *cause)
     if (cause[0] && !s->cause[0]) snprintf(s->cause, sizeof s->cause, "%s", cause);
     s->forced = true;
     s->kill_us = time_mono_us() + KILL_AGAIN_US;
+    shim_spare_drop(s); /* it would be killed with the rest */
     if (s->phase == PHASE_STARTING || s->phase == PHASE_RUNNING) s->phase = PHASE_ENDING;
     if (!cgroup_kill(s->cgroup) && s->child > 0) kill(-s->child, SIGKILL);
     proc_kill_tree(getpid());
@@ -240,12 +264,13 @@ void shim_order_restart(struct shim *s, bool force)
     else end_gently(s, force);
 }
 
-static void signal_tree(int sig)
+static void signal_tree(const struct shim *s, int sig)
 {
     enum { MANY = 512 };
     static struct proc_stat all[MANY];
     size_t n = proc_tree(getpid(), all, MANY);
-    for (size_t i = 0; i < n; i++) proc_signal((struct proc_id){ all[i].pid, all[i].start }, sig);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].pid != s->spare.pid) proc_signal((struct proc_id){ all[i].pid, all[i].start }, sig);
 }
 
 err_t shim_order_pause(struct shim *s, bool pause)
@@ -253,7 +278,7 @@ err_t shim_order_pause(struct shim *s, bool pause)
     int from = pause ? UNIT_RUNNING : UNIT_PAUSED;
     if (s->state.status != from || s->phase != PHASE_RUNNING)
         return s->state.status == from ? ERR_CONFLICT : OK;
-    if (!cgroup_freeze(s->cgroup, pause)) signal_tree(pause ? SIGSTOP : SIGCONT);
+    if (!cgroup_freeze(s->cgroup, pause)) signal_tree(s, pause ? SIGSTOP : SIGCONT);
     s->state.status = pause ? UNIT_PAUSED : UNIT_RUNNING;
     if (!pause) shim_health_begin(s, time_mono_us());
     shim_event(s, LEVEL_INFO, pause ? "paused" : "resumed", pause ? "paused" : "resumed");
@@ -307,9 +332,10 @@ static void by_policy(struct shim *s, const char *reason)
     s->state.restarts++;
     back_off(s, reason, delay);
     if (!delay) launch(s);
+    shim_spare_plan_delayed(s, delay);
     shim_event(s, reason[0] ? LEVEL_ERROR : LEVEL_INFO, "restarting", "%s; starting again after %lld ms",
                reason[0] ? reason : "ended", (long long)(delay / 1000));
-    shim_changed(s);
+    if (!s->settle) shim_changed(s);
 }
 
 /* Nothing of the unit is left. */
@@ -334,21 +360,28 @@ static void ended(struct shim *s)
     else by_policy(s, reason);
 }
 
+static void reaped(struct shim *s, pid_t pid, int status)
+{
+    if (pid == s->health.pid) shim_health_exited(s, status, time_mono_us());
+    if (pid != s->child) return;
+    s->main_gone = true;
+    s->wait_status = status;
+    if (s->report >= 0) on_report(s);
+    s->phase = PHASE_ENDING;
+}
+
 static void on_children(struct shim *s)
 {
     int status;
     pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == s->health.pid) shim_health_exited(s, status, time_mono_us());
-        if (pid != s->child) continue;
-        s->main_gone = true;
-        s->wait_status = status;
-        if (s->report >= 0) on_report(s);
-        s->phase = PHASE_ENDING;
+    while ((pid = waitpid(-1, &status, WNOHANG | __WCLONE)) > 0) {
+        if (pid != s->child) shim_spare_ended(s, pid);
+        reaped(s, pid, status); /* it was a spare that did not come to its execve */
     }
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) reaped(s, pid, status);
     if (!s->main_gone || s->phase != PHASE_ENDING) return;
     if (pid == 0) shim_kill(s, ""); /* what it left behind goes too */
-    else ended(s);
+    else if (!s->spare.dying) ended(s);
 }
 
 /* ---- the loop ---- */
@@ -357,7 +390,8 @@ static void on_signal(struct shim *s)
 {
     struct signalfd_siginfo si;
     bool stop = false;
-    while (read(s->signals, &si, sizeof si) == sizeof si) stop |= si.ssi_signo != SIGCHLD;
+    while (read(s->signals, &si, sizeof si) == sizeof si)
+        stop |= si.ssi_signo != SIGCHLD && si.ssi_signo != SPARE_SIGNAL;
     on_children(s);
     /* The machine goes down, or somebody ends the shim: its unit goes with it in good order. */
     if (!stop) return;
@@ -375,6 +409,8 @@ static i64 next_deadline(const struct shim *s, i64 now)
     i64 at[] = { s->restart_us,
                  s->phase == PHASE_ENDING ? s->kill_us : 0,
                  s->watch_us,
+                 s->spare.make_us,
+                 s->settle_us,
                  shim_health_deadline(s),
                  shim_io_deadline(s),
                  s->revive_us,
@@ -390,6 +426,7 @@ static void on_time(struct shim *s)
 {
     i64 now = time_mono_us();
     if (s->phase == PHASE_WAITING && now >= s->restart_us) launch(s);
+    if (s->settle_us && now >= s->settle_us) settled(s);
     if (s->phase == PHASE_ENDING && s->kill_us && now >= s->kill_us) {
         bool late = s->goal != GOAL_RUN && !s->forced && !s->main_gone;
         shim_kill(s, late ? "did not end in time: killed" : "");
@@ -399,6 +436,7 @@ static void on_time(struct shim *s)
     shim_health_step(s, now, 0);
     shim_revive(s, now);
     shim_grew(s, now);
+    shim_spare_step(s, now);
     if (s->trim_us && now >= s->trim_us) {
         s->trim_us = 0;
         memory_give_back();
@@ -409,6 +447,7 @@ enum {
     FD_SIGNALS,
     FD_LISTEN,
     FD_REPORT,
+    FD_MOUNTS,
     FD_HEALTH,
     FD_UDP,
     FD_UNIX,
@@ -424,6 +463,7 @@ static void collect(const struct shim *s, i64 now, struct pollfd p[static FD__CO
     const int fd[FD_CONN] = { s->signals,
                               s->start->listen,
                               s->report,
+                              s->spare.pid ? s->spare.mounts : -1,
                               s->health.fd,
                               s->udp,
                               s->unix_in,
@@ -431,6 +471,7 @@ static void collect(const struct shim *s, i64 now, struct pollfd p[static FD__CO
                               quiet ? -1 : s->in[1].rd };
     for (int i = 0; i < FD_CONN; i++) p[i] = (struct pollfd){ .fd = fd[i], .events = POLLIN };
     if (s->health.fd >= 0 && !s->health.sent) p[FD_HEALTH].events = POLLOUT;
+    p[FD_MOUNTS].events = POLLPRI;
     for (int i = 0; i < SHIM_CONNS; i++)
         p[FD_CONN + i] = (struct pollfd){ .fd = s->conn[i].fd,
                                           .events = (short)(POLLIN | (s->conn[i].dirty ? POLLOUT : 0)) };
@@ -440,6 +481,7 @@ static void dispatch(struct shim *s, const struct pollfd p[static FD__COUNT])
 {
     i64 now = time_mono_us();
     if (p[FD_REPORT].revents && s->report >= 0) on_report(s);
+    if (p[FD_MOUNTS].revents) shim_spare_renew(s, now);
     if (p[FD_SIGNALS].revents) on_signal(s);
     if (p[FD_LISTEN].revents) shim_accept(s);
     for (int i = 0; i < 2; i++)
@@ -472,11 +514,8 @@ static NORETURN void loop(struct shim *s)
 static void keep_only(struct shim_start *st)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int low = MIN(st->listen, st->lock), high = MAX(st->listen, st->lock);
     for (int i = 0; i < 3; i++) dup2(null, i);
-    close_range(3, (unsigned)low - 1, 0);
-    if (high > low + 1) close_range((unsigned)low + 1, (unsigned)high - 1, 0);
-    close_range((unsigned)high + 1, ~0u, 0);
+    launch_close_others(st->listen, st->lock);
 }
 
 /* Shown by ps in place of the agent's command line, which was inherited. */
@@ -495,7 +534,8 @@ static int catch_signals(void)
 {
     sigset_t set;
     sigemptyset(&set);
-    for (size_t i = 0; i < 4; i++) sigaddset(&set, (const int[]){ SIGCHLD, SIGTERM, SIGINT, SIGHUP }[i]);
+    static const int taken[] = { SIGCHLD, SPARE_SIGNAL, SIGTERM, SIGINT, SIGHUP };
+    for (size_t i = 0; i < LEN(taken); i++) sigaddset(&set, taken[i]);
     sigprocmask(SIG_SETMASK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -512,7 +552,8 @@ void shim_run(const struct shim_start *start)
     /* Member by member: writing all of it would make its buffers real memory. */
     s->start = &own;
     s->spec = own.spec;
-    s->report = s->udp = s->unix_in = s->cgroup = s->health.fd = -1;
+    s->report = s->udp = s->unix_in = s->cgroup = s->view = s->health.fd = -1;
+    s->spare.go = s->spare.report = s->spare.mounts = -1;
     s->revive = own.revive;
     s->trim_us = time_mono_us() + TRIM_AFTER_US;
     for (int i = 0; i < SHIM_CONNS; i++) s->conn[i].fd = -1;

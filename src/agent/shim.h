@@ -44,6 +44,7 @@ struct shim_state {
     u32 pad;
     char reason[200];
     char isolation[400];
+    i64 spare_pid; /* a child that waits to become the unit's next process: no part of the unit; 0: none */
 };
 enum shim_report_kind { REPORT_STATE, REPORT_GREW };
 struct shim_report {

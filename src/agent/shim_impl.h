@@ -37,6 +37,17 @@ struct health {
     size_t n;
     char answer[64];
 };
+struct spare {
+    pid_t pid; /* 0: there is none */
+    bool used; /* it is the unit's child now; descriptors are left of it */
+    int dying; /* killed ones whose end is still to be seen */
+    int go, report, mounts;
+    i64 make_us; /* when to make one; 0: not to be made */
+    u64 surroundings;
+    struct arena arena;
+    struct launch launch;
+    struct unit_ports ports;
+};
 struct shim {
     const struct shim_start *start;
     const struct unit_spec *spec;
@@ -49,6 +60,7 @@ struct shim {
     enum goal goal;
     pid_t child;
     bool main_gone, forced;
+    bool settle;      /* the child was a spare: see on_report() */
     bool again;       /* the child gave up: namespaces are refused, go without */
     bool interrupted; /* told to end by a signal, not by its owner: to be started again */
     int report;       /* launch reports; -1 */
@@ -59,20 +71,32 @@ struct shim {
     unsigned limits;         /* that the cgroup took */
     int cgroup, signals, udp, unix_in;
     i64 oom_kills;
-    i64 began_us, kill_us, restart_us, watch_us, quiet_us, grew_us, revive_us, read_us, trim_us;
+    i64 began_us, kill_us, restart_us, watch_us, quiet_us, grew_us, settle_us, revive_us, read_us, trim_us;
     struct conn conn[SHIM_CONNS];
     i64 tasks, processes, count_us; /* of the last full count: see watch() */
     bool revive;
     struct capture log[SHIM_LOGS];
     struct pipe_in in[2];
     struct health health;
-    int logs_dir;
+    struct spare spare;
+    int logs_dir, view;
 };
 
 /* shim.c */
 void shim_kill(struct shim *, const char *cause); /* everything of the unit, at once */
 void shim_changed(struct shim *);                 /* tells the agent and state.json */
 void shim_event(struct shim *, int level, const char *event, const char *fmt, ...) PRINTF(4, 5);
+err_t shim_prepare(struct shim *, struct op *, struct unit_ports *io, struct launch *out) MUST_USE;
+/* shim_spare.c */
+void shim_spare_plan(struct shim *);                       /* the unit runs: keep one for a crash? */
+void shim_spare_plan_delayed(struct shim *, i64 delay_us); /* it waits to be started again */
+void shim_view_hold(struct shim *);                        /* of the child: its end is quicker then */
+void shim_spare_step(struct shim *, i64 now);              /* makes it when its time has come */
+bool shim_spare_take(struct shim *); /* it becomes the child; false: an ordinary start is needed */
+void shim_spare_drop(struct shim *);
+void shim_spare_renew(struct shim *, i64 now); /* the machine's mounts changed: another one, in a while */
+void shim_spare_ended(struct shim *, pid_t);   /* of a child that never came to execve */
+void shim_spare_end(struct shim *);            /* drops it and waits until it is gone */
 /* shim_io.c */
 err_t shim_io_open(struct shim *, struct op *) MUST_USE;
 void shim_io_read(struct shim *, int which, i64 now);

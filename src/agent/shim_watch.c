@@ -71,8 +71,13 @@ void shim_watch(struct shim *s, i64 now)
     if (watches_pids(s) && !may_have_grown(s, now)) return;
     s->tasks = proc_tasks();
     s->count_us = now + WATCH_US;
-    s->processes = (i64)proc_tree(getpid(), all, MANY);
-    for (i64 i = 0; i < s->processes; i++) rss += all[i].rss_bytes;
+    size_t n = proc_tree(getpid(), all, MANY);
+    s->processes = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].pid == s->spare.pid) continue;
+        s->processes++;
+        rss += all[i].rss_bytes;
+    }
     if (r->memory_max && !(s->limits & CGROUP_MEMORY) && rss > r->memory_max) {
         snprintf(cause, sizeof cause, "out of memory: %lld MiB used, the limit is %lld MiB",
                  (long long)(rss >> 20), (long long)(r->memory_max >> 20));
