@@ -3,6 +3,7 @@
 #include "feature/account/account.h"
 #include "feature/log/log.h"
 #include "feature/package/package.h"
+#include "feature/series/series.h"
 #include "feature/unit/unit.h"
 #include "main/node.h"
 #include "main/program.h"
@@ -11,8 +12,8 @@
 
 /* Order matters twice: migrations run, and features start, from top to bottom. */
 const struct feature *const features[] = {
-    &node_feature,  &account_feature, &admin_feature, &project_feature,
-    &audit_feature, &package_feature, &log_feature,   &unit_feature,
+    &node_feature,    &account_feature, &admin_feature,  &project_feature, &audit_feature,
+    &package_feature, &log_feature,     &series_feature, &unit_feature,
 };
 const size_t nfeatures = LEN(features);
 

@@ -4,6 +4,7 @@
 #include "feature/feature.h"
 #include "feature/log/log.h"
 #include "feature/package/package.h"
+#include "feature/series/series.h"
 #include "feature/unit/unit.h"
 #include "net/http.h"
 #include "port/blob/blob.h"
@@ -14,7 +15,7 @@
 
 static const struct feature *const parts[] = { &account_feature, &admin_feature,   &project_feature,
                                                &audit_feature,   &package_feature, &log_feature,
-                                               &unit_feature };
+                                               &unit_feature,    &series_feature };
 
 static void start(struct world *w, struct ports *ports)
 {

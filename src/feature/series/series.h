@@ -25,6 +25,9 @@ enum {
     SERIES_MAX_LABEL_VALUE = 1024,
     SERIES_MAX_TEXT = 4096, /* bytes of a text value */
 };
+/* Times of points: some 73,000 years around 1970. */
+#define SERIES_T_MIN (-((i64)1 << 61))
+#define SERIES_T_MAX ((i64)1 << 61)
 
 struct series_label {
     str name, value;
@@ -64,7 +67,10 @@ struct series_run {
         const str *s;
     };
 };
-/* Stores all runs or none, in the operation's transaction. Kinds must be right. */
+/* Stores all runs or none, in the operation's transaction; readers see the points once they are durable.
+ * Kinds must be right. Of points of equal time the later one in the arrays wins, and a later call wins over
+ * an earlier one. ERR_INVALID: a time out of range. ERR_UNAVAILABLE with retry_after_us: points come faster
+ * than they are put in order. */
 err_t series_append(struct op *, const struct series_run *, size_t n) MUST_USE;
 /* fn is told of every appended batch once it is durable, on the committer's thread: it must not block. The
  * runs are gone when it returns. Called at start-up only. */
@@ -75,6 +81,15 @@ void series_watch(void (*fn)(void *ctx, const struct series_run *, size_t n), vo
 struct series_range {
     i64 id;
     i64 from, to;
+    /* A block that is damaged: with `damage`, it is skipped and told there; without, it is an error
+     * (ERR_INTERNAL) that names series and time. */
+    struct series_damage *damage;
+};
+struct series_damage {
+    size_t blocks;
+    i64 points;   /* that they held */
+    i64 from, to; /* between which times */
+    str first;    /* what is wrong with the first, for people */
 };
 typedef bool series_sink(void *ctx, const struct series_run *);
 err_t series_scan(struct op *, struct series_range, series_sink *, void *ctx) MUST_USE;
@@ -114,6 +129,10 @@ struct series_query {
     i64 after, limit;
 };
 err_t series_find(struct op *, const struct series_query *, series_list *) MUST_USE;
+/* Whether op->who may see or change a series: ERR_NOT_FOUND for one that is hidden, ERR_FORBIDDEN. */
+enum series_need { SERIES_SEE, SERIES_CHANGE };
+err_t series_for(struct op *, i64 id, enum series_need, struct series_info *) MUST_USE;
 err_t series_get(struct op *, i64 id, struct series_info *) MUST_USE; /* ERR_NOT_FOUND */
-/* Removes the series that match, with all points. */
+/* Removes the series with all their points. What is sent to them afterwards makes them anew; points that
+ * other nodes took within the same second or two are dropped. */
 err_t series_delete(struct op *, const i64 *ids, size_t n) MUST_USE;

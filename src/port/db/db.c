@@ -55,6 +55,7 @@ void db_hooks_drop(struct db_hook *h)
 {
     while (h) {
         struct db_hook *next = h->next;
+        if (h->lost) h->lost(h->arg);
         mem_free(h);
         h = next;
     }
@@ -304,11 +305,15 @@ err_t db_lock(struct op *op, i64 key)
     return db_exec(op, "SELECT pg_advisory_xact_lock(?)", A(key));
 }
 
-void db_after_commit(struct op *op, void (*fn)(void *), void *arg)
+void db_join(struct op *op) { work_of(op); }
+
+void db_after_commit(struct op *op, void (*fn)(void *), void *arg) { db_after_commit_or(op, fn, NULL, arg); }
+
+void db_after_commit_or(struct op *op, void (*fn)(void *), void (*lost)(void *), void *arg)
 {
     struct db_work *w = work_of(op);
     struct db_hook *h = MEM_NEW(struct db_hook);
-    *h = (struct db_hook){ NULL, w->depth, fn, arg };
+    *h = (struct db_hook){ NULL, w->depth, fn, lost, arg };
     if (!w->depth) {
         w->db->ops->settle(w, h, NULL, NULL);
         return;

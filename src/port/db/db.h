@@ -162,6 +162,11 @@ void db_set_hook(struct db *, err_t (*before_commit)(struct op *));
 /* Runs fn(arg) once what this operation has committed is durable (at once if it already is); never if it was
  * lost or rolled back. On the committer's thread: it must neither block nor use the database. */
 void db_after_commit(struct op *, void (*fn)(void *), void *arg);
+/* The same for an arg that must be freed in any case: exactly one of fn(arg) and lost(arg) is called. */
+void db_after_commit_or(struct op *, void (*fn)(void *), void (*lost)(void *), void *arg);
+/* Begins the operation's use of the database now, in op->arena, so that op->arena may then be swapped for a
+ * scratch arena while rows are read. */
+void db_join(struct op *);
 
 err_t db_flush(struct op *) MUST_USE; /* waits until everything this operation committed is durable */
 /* Ends the operation's use of the database and calls done(arg, code) exactly once: OK when all it wrote is

@@ -6,10 +6,12 @@
 #include "base/meter.h"
 #include "port/db/db.h"
 
-struct db_hook { /* fn(arg) of db_after_commit(); made by mem_alloc, freed by db_hooks_run() or _drop() */
+struct db_hook { /* fn(arg) of db_after_commit(), or lost(arg); made by mem_alloc, freed by db_hooks_run() or
+                    _drop() */
     struct db_hook *next;
     int depth; /* of the transaction it belongs to */
     void (*fn)(void *);
+    void (*lost)(void *); /* NULL: nobody wants to know */
     void *arg;
 };
 void db_hooks_run(struct db_hook *);  /* all, in order; NULL is fine */

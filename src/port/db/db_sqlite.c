@@ -258,6 +258,7 @@ static err_t conn_open(struct op *op, const char *path, const char *const *pragm
 }
 
 static const char *const writer_pragma[] = {
+    "PRAGMA auto_vacuum = INCREMENTAL", /* counts for a new file only */
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 0",

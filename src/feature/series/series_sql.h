@@ -1,0 +1,82 @@
+/* The SQL of series. */
+#pragma once
+#include "feature/series/series_block.h"
+#include "port/db/db.h"
+
+struct name_row {
+    i64 id;
+    int kind;
+    str key;
+    bool has_unit, has_help;
+};
+typedef LIST(struct name_row) name_rows;
+enum { SERIES_SQL_KEYS = 30 };
+err_t series_sql_names(struct op *, const str *key, size_t n,
+                       name_rows *) MUST_USE; /* n <= SERIES_SQL_KEYS */
+struct series_new {
+    const struct series_spec *spec;
+    str key, labels; /* hash; canonical JSON */
+};
+err_t series_sql_insert(struct op *, const struct series_new *, size_t n) MUST_USE; /* keeps what is there */
+err_t series_sql_describe(struct op *, i64 id, str unit, str help) MUST_USE;        /* fills what is absent */
+err_t series_sql_get(struct op *, i64 id, struct series_info *, bool *found) MUST_USE;
+err_t series_sql_delete(struct op *, i64 id) MUST_USE;
+
+struct series_filter {
+    i64 after, limit;
+    i64 project_id; /* 0: any */
+    bool all;       /* whoever's they are */
+    i64 user_id;
+    str name;    /* equals; absent: any */
+    str pair[8]; /* texts "k":"v" that the labels contain */
+    size_t npairs;
+};
+err_t series_sql_find(struct op *, const struct series_filter *, series_list *) MUST_USE;
+
+struct row_id {
+    i64 id;
+};
+typedef LIST(struct row_id) row_ids;
+err_t series_sql_of_owner(struct op *, i64 user_id, row_ids *) MUST_USE; /* without a project */
+
+struct tail_data {
+    i64 id;
+    str data;
+};
+typedef LIST(struct tail_data) tail_datas;
+err_t tail_sql_insert(struct op *, str data, i64 *id) MUST_USE;
+err_t tail_sql_ids(struct op *, row_ids *) MUST_USE;
+err_t tail_sql_after(struct op *, i64 id, i64 limit, tail_datas *) MUST_USE;
+err_t tail_sql_one(struct op *, i64 id, struct tail_data *, bool *found) MUST_USE;
+err_t tail_sql_delete(struct op *, const i64 *ids, size_t n) MUST_USE;
+
+struct block_row {
+    i64 id, series_id;
+    struct block_stats s;
+    str data; /* absent: not asked for */
+};
+typedef LIST(struct block_row) block_rows;
+struct block_after { /* the last block of the page before; t_first INT64_MIN: the first page */
+    i64 t_first, id, limit;
+};
+/* Blocks of the range in time order, with their bytes. */
+err_t block_sql_range(struct op *, struct series_range, const struct block_after *, block_rows *) MUST_USE;
+/* The same, without the bytes of those that lie within one of the range's buckets and do not touch the time
+ * that the tail covers. */
+struct block_buckets {
+    i64 origin, end, width, tail_first, tail_last;
+};
+err_t block_sql_buckets(struct op *, struct series_range, const struct block_buckets *,
+                        const struct block_after *, block_rows *) MUST_USE;
+/* Without bytes: those that begin in (after, to], and the last `before` that begin at or before `after`,
+ * latest first. */
+err_t block_sql_begin_in(struct op *, struct series_range, i64 limit, block_rows *) MUST_USE;
+err_t block_sql_before(struct op *, i64 series_id, i64 t, i64 limit, block_rows *) MUST_USE;
+err_t block_sql_data(struct op *, i64 id, str *data, bool *found) MUST_USE;
+err_t block_sql_last(struct op *, i64 series_id, struct block_row *, bool *found) MUST_USE;
+err_t block_sql_insert(struct op *, const struct block_row *, size_t n) MUST_USE;
+err_t block_sql_delete(struct op *, const i64 *ids, size_t n) MUST_USE;
+
+err_t state_sql_bump(struct op *) MUST_USE; /* whatever it is: what others have read is old now */
+err_t state_sql_get(struct op *, i64 *generation) MUST_USE;
+err_t state_sql_move(struct op *, i64 generation, bool *moved) MUST_USE; /* to generation + 1 */
