@@ -24,6 +24,7 @@ static DESC(row_id);
 static const struct field block_row_fields[] = {
     { F(id), .flags = INTERNAL },
     { F(series_id), .flags = INTERNAL },
+    { F_SKIP(s) }, /* its members are columns: */
     STAT("t_first", t_first),
     STAT("t_last", t_last),
     STAT("count", count),
