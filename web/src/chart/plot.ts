@@ -165,7 +165,7 @@ export class Plot implements Drawer {
     this.client = live.openChart(
       this.tracks.map(t => ({ topic: t.series.topic, layer: t.layer })),
       this.chartView(),
-      this.opt.capacity,
+      { capacity: this.opt.capacity },
       (_view, lines) => this.setLines(lines)
     )
     this.ask()

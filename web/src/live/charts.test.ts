@@ -19,10 +19,11 @@ function setup() {
   const charts = new Charts({ conn, now: () => now, post: m => posted.push(m), after: (_ms, fn) => timers.push(fn) })
   const sub = (topic: string) => [...conn.list()].find(s => s.topic === topic) as Sub
   const run = () => {
+    now += 33_000 // a timer's wait
     for (const fn of timers.splice(0)) fn()
     return posted.splice(0) as Extract<FromWorker, { k: 'chart' }>[]
   }
-  return { charts, conn, sub, run, to: (t: number) => (now = t) }
+  return { charts, conn, sub, run }
 }
 const regular = (kind: number, t0: number, dt: number, values: number[], flags = 0): Frame => ({
   kind,
@@ -89,6 +90,20 @@ describe('charts of the worker', () => {
     expect(more[0]?.lines[0]?.lastTime).toBe(T0 + 4500)
   })
 
+  test('a list asks for two answers a second', () => {
+    const s = setup()
+    s.charts.open(1, [{ topic: 'series/1', layer: 'raw' }], view(), 1000, 2)
+    let answers = 0
+    for (let i = 0; i < 60; i++) {
+      s.charts.frame(s.sub('series/1'), regular(Kind.append, T0 + i * 33_000, 500, [1, 2]))
+      for (const m of s.run()) {
+        answers++
+        s.charts.back(1, m.lines)
+      }
+    }
+    expect(answers).toBe(4)
+  })
+
   test('a chart that is not drawn, and a hidden page, cost nothing', () => {
     const s = setup()
     s.charts.open(1, [{ topic: 'series/1', layer: 'raw' }], view(), 1000)
@@ -120,7 +135,6 @@ describe('charts of the worker', () => {
     s.charts.open(1, [{ topic: 'series/1', layer: 'raw' }], view(), 1000)
     const sub = s.sub('series/1')
     s.charts.message(sub, { op: 'sub.ok', id: sub.id, chan: 1, epoch: 1, schema: { scale: 0.5, offset: 100 } })
-    s.to(T0 + 10_000)
     s.charts.frame(sub, { ...regular(Kind.append, T0, 1000, [1, 2]), columns: [new Int16Array([2, 4])] })
     s.charts.message(sub, { op: 'gap', chan: 1, dropped: 3 })
     s.charts.frame(sub, { ...regular(Kind.append, T0 + 3000, 1000, []), rows: 1, columns: [new Int16Array([6])] })

@@ -33,6 +33,8 @@ interface Chart {
   drawn: boolean
   dirty: boolean
   flying: number
+  every: number // microseconds between two answers at least
+  next: number // not before this moment of the server's clock
   spare: Line[]
 }
 
@@ -62,9 +64,9 @@ export class Charts {
     return Number.isFinite(t) ? t : 0
   }
 
-  open(id: number, layers: ChartLayer[], view: ChartView, capacity: number): void {
+  open(id: number, layers: ChartLayer[], view: ChartView, capacity: number, hz = 30): void {
     this.close(id)
-    const chart: Chart = { id, layers: [], view, drawn: true, dirty: true, flying: 0, spare: [] }
+    const chart: Chart = { id, layers: [], view, drawn: true, dirty: true, flying: 0, every: 1e6 / hz, next: 0, spare: [] }
     for (const l of layers) {
       const source = this.source(l.topic, view, capacity)
       source.charts.add(chart)
@@ -126,7 +128,7 @@ export class Charts {
     }
     this.sources.set(topic, s)
     this.byId.set(s.id, s)
-    const params = { window: Math.ceil(Math.min(view.span, 60e6) / 1e6), px: view.columns, maxHz: 30 }
+    const params = { window: Math.ceil(view.span / 1e6), px: view.columns, maxHz: 30 }
     this.host.conn.sub(s.id, topic, params, !this.visible)
     return s
   }
@@ -239,9 +241,16 @@ export class Charts {
   }
 
   private tick(): void {
+    const now = this.host.now()
     for (const c of this.charts.values()) {
       if (!c.dirty || !c.drawn || c.flying >= IN_FLIGHT) continue
+      // Half a tick early is in time: else 30 a second would become 15.
+      if (now < c.next - TICK_MS * 500) {
+        this.wake()
+        continue
+      }
       c.dirty = false
+      c.next = now + c.every
       c.flying++
       const lines = c.layers.map(l => this.thin(c, l.source, l.layer))
       const transfer = lines.flatMap(l => [l.x.buffer, l.y.buffer])

@@ -91,7 +91,7 @@ self.onmessage = (e: MessageEvent<ToWorker>) => {
       conn.unsub(m.id)
       break
     case 'chart.open':
-      charts.open(m.chart, m.layers, m.view, m.capacity)
+      charts.open(m.chart, m.layers, m.view, m.capacity, m.hz)
       break
     case 'chart.view':
       charts.view(m.chart, m.view, m.drawn)

@@ -184,9 +184,9 @@ export class LiveStore {
   }
 
   /** A chart in the worker: fn gets thinned lines whenever there are new ones, and gives them back after use. */
-  openChart(layers: ChartLayer[], view: ChartView, capacity: number, fn: ChartSink): ChartClient {
+  openChart(layers: ChartLayer[], view: ChartView, o: { capacity: number; hz?: number }, fn: ChartSink): ChartClient {
     const id = this.nextId++
-    const open: OpenChart['open'] = { k: 'chart.open', chart: id, layers, view, capacity }
+    const open: OpenChart['open'] = { k: 'chart.open', chart: id, layers, view, capacity: o.capacity, hz: o.hz ?? 30 }
     this.charts.set(id, { open, fn })
     const send = (m: ToWorker, transfer?: Transferable[]) => this.worker?.postMessage(m, transfer)
     send(open)

@@ -33,7 +33,7 @@ export type ToWorker =
   | { k: 'stats' }
   | { k: 'sub'; id: number; topic: string; params: SubParams }
   | { k: 'unsub'; id: number }
-  | { k: 'chart.open'; chart: number; layers: ChartLayer[]; view: ChartView; capacity: number }
+  | { k: 'chart.open'; chart: number; layers: ChartLayer[]; view: ChartView; capacity: number; hz: number }
   | { k: 'chart.view'; chart: number; view: ChartView; drawn: boolean }
   | { k: 'chart.close'; chart: number }
   | { k: 'chart.back'; chart: number; lines: ChartLine[] }
