@@ -1,0 +1,43 @@
+// Debian's Chromium through playwright-core; pages that tell what must never happen: foreign requests, violations of the page's policy, errors.
+import { existsSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+
+export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+
+/* Not --use-angle=swiftshader: it moves the drawing to SwiftShader, and 60 frames a second become 4. */
+const args = ['--no-sandbox', '--enable-precise-memory-info', '--disable-dev-shm-usage']
+
+export async function launch() {
+  if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: install Debian's package chromium, or set CHROMIUM`)
+  return chromium.launch({ executablePath, headless: true, args })
+}
+
+/** A signed-in (cookie) or unknown visitor's window. faults: everything that must not happen, as it happens. */
+export async function visit(browser, server, { cookie, lang = 'en-GB', scheme = 'light', width = 1280, height = 800, dpr = 1 } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    deviceScaleFactor: dpr,
+    locale: lang,
+    colorScheme: scheme,
+    reducedMotion: 'reduce'
+  })
+  if (cookie) await context.addCookies([{ name: 'netbit_session', value: cookie, url: server.url, httpOnly: true, sameSite: 'Strict' }])
+  const page = await context.newPage()
+  const faults = []
+  const expected = []
+  page.on('request', r => {
+    const to = r.url()
+    if (!to.startsWith(server.url) && !/^(data|blob):/.test(to) && !to.startsWith(server.url.replace('http', 'ws')))
+      faults.push(`foreign request: ${to}`)
+  })
+  page.on('pageerror', e => faults.push(`error: ${e.stack ?? e}`))
+  page.on('console', m => {
+    if (m.type() === 'error' && !expected.some(x => x.test(m.text()))) faults.push(`console: ${m.text()} ${m.location().url}`)
+  })
+  await context.addInitScript(() => {
+    window.__violations = []
+    document.addEventListener('securitypolicyviolation', e => window.__violations.push(`${e.violatedDirective} ${e.blockedURI}`))
+  })
+  const violations = () => page.evaluate(() => window.__violations ?? [])
+  return { context, page, faults, expected, violations }
+}

@@ -1,0 +1,126 @@
+// A real server for the browser tests: the binary on a free port with a folder of its own, which can be killed and started again.
+import { spawn } from 'node:child_process'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../../..', import.meta.url))
+export const ADMIN = { login: 'admin', password: 'correct horse battery' }
+
+const freePort = () =>
+  new Promise((resolve, reject) => {
+    const s = createServer()
+    s.once('error', reject)
+    s.listen(0, '127.0.0.1', () => {
+      const { port } = s.address()
+      s.close(() => resolve(port))
+    })
+  })
+
+export class Server {
+  /** admin: whether there is one from the start; without, the first-run wizard is to be walked. */
+  constructor({ binary = join(root, 'build/netbit'), admin = true, demo = false, env = {} } = {}) {
+    this.binary = binary
+    this.folder = mkdtempSync(join(tmpdir(), 'netbit-e2e-'))
+    this.log = join(this.folder, 'server.log')
+    this.args = demo ? ['--demo'] : []
+    this.env = { ...process.env, NETBIT_SIGN_IN_PER_MINUTE: '0', NETBIT_RATE_PER_MINUTE: '0', NETBIT_LOG_FORMAT: 'json', NETBIT_LANG: 'en' }
+    for (const name of ['PORT', 'DATABASE_URL', 'NETBIT_URL', 'NETBIT_TOKEN']) delete this.env[name]
+    if (admin) Object.assign(this.env, { NETBIT_ADMIN_LOGIN: ADMIN.login, NETBIT_ADMIN_PASSWORD: ADMIN.password })
+    if (demo) this.env.NETBIT_DEMO_DIR = join(root, 'demo')
+    Object.assign(this.env, env)
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  tail(n = 3000) {
+    return readFileSync(this.log, 'utf8').slice(-n)
+  }
+
+  async start() {
+    this.port ??= await freePort()
+    appendFileSync(this.log, '')
+    const args = ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', join(this.folder, 'data'), ...this.args]
+    const child = spawn(this.binary, args, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child = child
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', d => appendFileSync(this.log, d))
+    this.over = new Promise(resolve => child.once('exit', (code, signal) => resolve(signal ?? code)))
+    for (const end = Date.now() + 30_000; ; ) {
+      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.tail()}`)
+      const ready = await fetch(`${this.url}/ready`).catch(() => null)
+      if (ready?.ok) return this
+      if (Date.now() > end) throw new Error(`the server is not ready:\n${this.tail()}`)
+      await sleep(30)
+    }
+  }
+
+  async kill() {
+    this.child.kill('SIGKILL')
+    await this.over
+  }
+
+  /** As a person would; says how it ended. */
+  async stop() {
+    let how = 0
+    if (this.child && this.child.exitCode === null && this.child.signalCode === null) {
+      this.child.kill('SIGTERM')
+      const late = setTimeout(() => this.child.kill('SIGKILL'), 20_000)
+      how = await this.over
+      clearTimeout(late)
+    }
+    rmSync(this.folder, { recursive: true, force: true })
+    return how
+  }
+
+  async call(method, path, body, token, headers = {}) {
+    const h = { ...headers }
+    if (token) h.authorization = `Bearer ${token}`
+    if (body !== undefined && !(body instanceof Uint8Array)) h['content-type'] ??= 'application/json'
+    const r = await fetch(this.url + path, {
+      method,
+      headers: h,
+      body: body === undefined ? undefined : typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+    })
+    const text = await r.text()
+    let json
+    try {
+      json = JSON.parse(text)
+    } catch {
+      json = undefined
+    }
+    return { status: r.status, text, json, headers: r.headers }
+  }
+
+  /** The same, and it must be well. */
+  async ok(method, path, body, token, headers) {
+    const r = await this.call(method, path, body, token, headers)
+    if (r.status >= 300) throw new Error(`${method} ${path}: ${r.status} ${r.text.slice(0, 500)}`)
+    return r.json
+  }
+
+  async login(login = ADMIN.login, password = ADMIN.password) {
+    return (await this.ok('POST', '/api/v1/auth/login', { login, password })).access_token
+  }
+
+  /** A token of a person's own with the given rights. */
+  async token(scopes, session) {
+    return (await this.ok('POST', '/api/v1/tokens', { name: `e2e ${scopes.slice(0, 20)}`, scopes }, session ?? (await this.login()))).token
+  }
+
+  /** The value of a session cookie of our own page. */
+  async cookie(login = ADMIN.login, password = ADMIN.password) {
+    const r = await fetch(`${this.url}/api/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-requested-by': 'netbit', origin: this.url },
+      body: JSON.stringify({ login, password })
+    })
+    const found = /netbit_session=([^;]+)/.exec(r.headers.get('set-cookie') ?? '')
+    if (!found) throw new Error(`no cookie: ${r.status} ${(await r.text()).slice(0, 300)}`)
+    return found[1]
+  }
+}

@@ -1,0 +1,103 @@
+// Numbers that come while one looks: the monitor's ages, the explorer's charts by keyboard, their table, CSV.
+import { visit } from '../lib/browser.mjs'
+import { Feed } from '../lib/feed.mjs'
+import { open, until, withServer } from '../lib/world.mjs'
+
+export default async function telemetry({ browser, report, binary }) {
+  await withServer({ report, binary }, {}, async server => {
+    const session = await server.login()
+    const token = await server.token('series:read series:write telemetry:write', session)
+    const v = await visit(browser, server, { cookie: await server.cookie() })
+    await open(v, server, '/telemetry')
+    report.check((await v.page.locator('.copy-line').count()) > 0, 'without series the monitor shows the command that sends one')
+    const feed = new Feed(server, token, { channels: 2, rate: 50, past: 500, name: 'pressure' })
+    await feed.start()
+    try {
+      await monitor(v, server, report)
+      await explorer(v, server, report)
+    } finally {
+      await feed.stop()
+    }
+    await silence(v, server, report)
+    report.check(v.faults.length === 0, `no errors: ${v.faults.join('; ')}`)
+    report.check((await v.violations()).length === 0, "the page's policy is kept")
+    await v.context.close()
+  })
+}
+
+async function monitor(v, server, report) {
+  await open(v, server, '/telemetry')
+  const row = v.page.locator('[role=row]', { hasText: 'pressure' }).first()
+  await row.waitFor()
+  const value = () => row.locator('b.num').textContent()
+  await until('a value in the monitor', async () => /\d/.test(await value()))
+  const first = await value()
+  await until('the value changes', async () => (await value()) !== first)
+  report.check((await row.locator('.age').textContent()).includes('●'), 'what comes is fresh')
+  await v.page.fill('.filter-box input', 'channel:2')
+  await until('the filter finds one', async () => (await v.page.locator('[data-series]').count()) === 1)
+  report.check(new URL(v.page.url()).searchParams.get('q') === 'channel:2', 'the filter stands in the address')
+}
+
+async function explorer(v, server, report) {
+  await open(v, server, '/telemetry/explore?from=now-1m&to=now&live=1')
+  await v.page.locator('.explorer-list button').first().click()
+  await v.page.waitForSelector('.nb-chart canvas')
+  report.check(/^\d+$/.test(new URL(v.page.url()).searchParams.get('series') ?? ''), 'the chosen series stands in the address')
+  const legend = () => v.page.locator('.nb-chart-legend .nb-value').first().textContent()
+  await until('a value beside the chart', async () => /\d/.test((await legend()) ?? ''))
+  await v.page.locator('.nb-chart-plot').first().focus()
+  await v.page.keyboard.press('ArrowLeft')
+  await until('the cursor tells its moment', async () =>
+    /\d\d:\d\d/.test((await v.page.locator('.nb-chart-cursor').first().textContent()) ?? '')
+  )
+  await v.page.keyboard.press('Shift+ArrowLeft')
+  const back = v.page.locator('.nb-chart-live')
+  await back.waitFor()
+  report.check(new URL(v.page.url()).searchParams.get('live') === '0', 'moving in time stops the view')
+  await until('points wait', async () => /\d/.test((await back.textContent()) ?? ''))
+  await v.page.keyboard.press('Minus')
+  await v.page.keyboard.press('Home')
+  await until('Home goes back to live', async () => new URL(v.page.url()).searchParams.get('live') === '1')
+  await drag(v, report)
+  await v.page.locator('.nb-chart-tools button').last().click()
+  await until('the table has numbers', async () =>
+    /\d/.test(
+      (await v.page
+        .locator('.nb-chart-table tbody td')
+        .nth(1)
+        .textContent()
+        .catch(() => '')) ?? ''
+    )
+  )
+  const csv = await v.page.locator('.nb-download').first().getAttribute('href')
+  const got = await v.page.evaluate(async href => {
+    const r = await fetch(href)
+    return { status: r.status, type: r.headers.get('content-type'), text: (await r.text()).slice(0, 300) }
+  }, csv)
+  report.check(got.status === 200 && /csv/.test(got.type ?? '') && got.text.split('\n').length > 2, `CSV: ${JSON.stringify(got)}`)
+}
+
+/* The picture stops under the pointer, and what was dragged over is shown. */
+async function drag(v, report) {
+  const box = await v.page.locator('.nb-chart .u-over').first().boundingBox()
+  const y = box.y + box.height / 2
+  await v.page.mouse.move(box.x + box.width * 0.25, y)
+  await v.page.mouse.down()
+  await v.page.mouse.move(box.x + box.width * 0.5, y, { steps: 5 })
+  await v.page.mouse.move(box.x + box.width * 0.75, y, { steps: 5 })
+  await v.page.mouse.up()
+  await until('dragging zooms', async () => new URL(v.page.url()).searchParams.get('live') === '0')
+  const q = new URL(v.page.url()).searchParams
+  const width = Number(q.get('to')) - Number(q.get('from'))
+  report.check(width > 20_000 && width < 40_000, `half of a minute was dragged over: ${width} ms`)
+}
+
+/* Nothing comes any more: amber after five seconds, red after ten. */
+async function silence(v, server, report) {
+  await open(v, server, '/telemetry')
+  const age = v.page.locator('.age').first()
+  await until('amber', async () => ((await age.textContent()) ?? '').includes('▲'), 12)
+  await until('red', async () => ((await age.textContent()) ?? '').includes('✕'), 12)
+  report.check(true, 'ages')
+}
