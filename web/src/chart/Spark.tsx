@@ -57,6 +57,45 @@ export function drawSpark(canvas: HTMLCanvasElement, y: ArrayLike<number>, width
   g.stroke()
 }
 
+/** The same for points at their times (microseconds) in a window. */
+export function drawSeries(
+  canvas: HTMLCanvasElement,
+  line: { x: ArrayLike<number>; y: ArrayLike<number> },
+  window: { from: number; to: number },
+  look: { width: number; height: number; color: string }
+): void {
+  const g = prepare(canvas, look.width, look.height)
+  if (!g) return
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < line.y.length; i++) {
+    const v = line.y[i] as number
+    if (v < min) min = v
+    if (v > max) max = v
+  }
+  if (min > max) return
+  const kx = canvas.width / (window.to - window.from)
+  const h = canvas.height - 4
+  const ky = max > min ? h / (max - min) : 0
+  g.strokeStyle = look.color
+  g.lineWidth = 1
+  g.beginPath()
+  let pen = false
+  for (let i = 0; i < line.y.length; i++) {
+    const v = line.y[i] as number
+    const x = ((line.x[i] as number) - window.from) * kx
+    const y = ky ? 2 + h - (v - min) * ky : canvas.height / 2
+    if (Number.isNaN(v)) pen = false
+    else if (pen) g.lineTo(x, y)
+    else {
+      g.moveTo(x - 0.5, y)
+      g.lineTo(x + 0.5, y)
+      pen = true
+    }
+  }
+  g.stroke()
+}
+
 /** A sparkline. label says what it shows; its summary is made from the values. */
 export function Spark(p: { values: ArrayLike<number>; label?: string; unit?: string; width?: number; height?: number; color?: number }) {
   const { width = 96, height = 24, values } = p

@@ -144,6 +144,13 @@ describe('charts of the worker', () => {
       columns: [new Float32Array([1, 2]), new Float32Array([8, 9])]
     })
     expect(ys(s.run()[0]?.lines[0] as ChartLine).slice(4)).toEqual([1, 8, 2, 9])
+    s.charts.frame(sub, { ...regular(Kind.append, T0 + 9000, 1000, [7]), columns: [new Float32Array([7])] })
+    s.charts.back(1, [])
+    s.run()
+    s.charts.back(1, [])
+    s.charts.view(1, view({ live: false, from: T0, to: T0 + 20_000 }), true)
+    const still = s.run()[0]?.lines[0] as ChartLine
+    expect([ys(still), still.start]).toEqual([[7], T0 + 9000])
   })
 
   test('an error of the topic reaches the chart', () => {

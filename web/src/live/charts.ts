@@ -22,6 +22,8 @@ interface Source {
   physical: Ring | null
   calibration: Calibration | null
   scale: { k: number; b: number } | null // of 16 bit columns
+  /** Points before `until` came thinned, a pair of extremes per `width`: good for the live view they were asked for. */
+  coarse: { until: number; width: number } | null
   filling: { t: Float64Array[]; y: Float64Array[] } | null // a snapshot that is still coming
   charts: Set<Chart>
   error: string
@@ -122,6 +124,7 @@ export class Charts {
       physical: null,
       calibration: null,
       scale: null,
+      coarse: null,
       filling: null,
       charts: new Set(),
       error: ''
@@ -185,6 +188,7 @@ export class Charts {
     if (!(f.flags & Flag.last)) return
     const all = s.filling
     s.filling = null
+    s.coarse = null
     s.raw.clear()
     s.physical?.clear()
     all.t.forEach((t, i) => {
@@ -211,6 +215,8 @@ export class Charts {
       y[2 * i] = lo[i] as number
       y[2 * i + 1] = hi[i] as number
     }
+    const last = t[t.length - 1]
+    if (last !== undefined) s.coarse = { until: last + f.dt / 2, width: f.dt }
     this.append(s, t, y)
   }
 
@@ -260,10 +266,11 @@ export class Charts {
 
   private thin(c: Chart, s: Source, layer: ChartLayer['layer']): ChartLine {
     const ring = layer === 'physical' && s.physical ? s.physical : s.raw
-    const v = ring.view()
-    const step = usualStep(v.t)
-    const gap = step > 0 ? Math.max(step * GAP_STEPS, step + 2e6) : Number.POSITIVE_INFINITY
     const { live, span, columns } = c.view
+    const v = exact(ring.view(), s.coarse, live)
+    const step = usualStep(v.t)
+    const apart = Math.max(step * GAP_STEPS, step + 2e6, (3 * span) / Math.max(1, columns), 2 * (s.coarse?.width ?? 0))
+    const gap = step > 0 ? apart : Number.POSITIVE_INFINITY
     const now = this.host.now()
     // A live window is thinned a little beyond its edges: it moves on before the next answer is there.
     const margin = 8 * (span / Math.max(1, columns)) + 200_000
@@ -284,6 +291,13 @@ export class Charts {
       error: s.error
     }
   }
+}
+
+/* A view that stands still is drawn from real points alone; what is before them comes from the server's history. */
+function exact(v: View, coarse: Source['coarse'], live: boolean): View {
+  if (live || !coarse) return v
+  const from = lowerBound(v.t, coarse.until)
+  return from ? { t: v.t.subarray(from), y: v.y.subarray(from) } : v
 }
 
 function choose(v: View, w: { from: number; to: number; columns: number; gap: number }, live: boolean, old?: Line): Line {

@@ -27,7 +27,7 @@ export type Incoming =
   | { op: 'hello'; t: number; build?: string; epoch?: string | number }
   | { op: 'sub.ok'; id: number; chan: number; epoch: string | number; seq?: number; schema?: unknown }
   | { op: 'snap'; chan: number; seq?: number; data: unknown }
-  | { op: 'evt'; chan: number; seq: number; rev?: number; key?: string; data: unknown }
+  | { op: 'evt'; chan: number; seq: number; rev?: number; key?: string | null; data: unknown }
   | { op: 'gap'; chan: number; seq?: number; dropped?: number }
   | { op: 'resync'; chan: number; epoch?: string | number; seq?: number }
   | { op: 'err'; id?: number; chan?: number; code: string; detail?: string }

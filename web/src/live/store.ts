@@ -262,7 +262,7 @@ export function next(s: TopicState, m: TopicMessage): TopicState {
       return { ...s, version, byKey: new Map(), events: [] }
     case 'evt': {
       const events = [...(s.events.length >= KEPT ? s.events.slice(1 - KEPT) : s.events), m.data]
-      const byKey = m.key === undefined ? s.byKey : new Map(s.byKey).set(m.key, m.data)
+      const byKey = m.key === undefined || m.key === null ? s.byKey : new Map(s.byKey).set(m.key, m.data)
       return { ...s, version, last: m.data, events, byKey }
     }
   }
