@@ -1,5 +1,6 @@
-/* How small and how fast the block codec is: `bench-series-codec [SECONDS]`. One line a shape of data, an effort
- * and a length of the runs: bytes a point, millions of points a second written, read, and summed up; one core. */
+/* How small and how fast the block codec is: `bench-series-codec [SECONDS]`. One line a shape of data, an
+ * effort and a length of the runs: bytes a point, millions of points a second written, read, and summed up;
+ * one core. */
 #include "base/log.h"
 #include "base/time.h"
 #include "feature/series/series_block.h"
@@ -128,15 +129,18 @@ static void measure(struct data *d, const struct shape *s, size_t run, enum bloc
     for (size_t k = 0; k < POINTS / run; k++) bytes += d->block[k].n;
     RATE(get, us, read_all(d, run));
     RATE(sum, us, sum_all(d, run));
-    printf("%-34s %6zu  %-5s %8.3f %8.1f %8.1f %8.0f\n", s->name, run, effort == BLOCK_FAST ? "fast" : "small",
-           (double)bytes / (double)(POINTS / run * run), put, get, sum);
+    printf("%-34s %6zu  %-5s %8.3f %8.1f %8.1f %8.0f\n", s->name, run,
+           effort == BLOCK_FAST ? "fast" : "small", (double)bytes / (double)(POINTS / run * run), put, get,
+           sum);
 }
 
 int main(int argc, char **argv)
 {
     double seconds = 0.2;
     if (argc > 1 && !str_to_f64(str_of(argv[1]), &seconds)) return 1;
-    struct data d = { .t = mem_alloc(POINTS * 8), .x = mem_alloc(POINTS * 8), .points = MEM_NEW(struct block_points) };
+    struct data d = { .t = mem_alloc(POINTS * 8),
+                      .x = mem_alloc(POINTS * 8),
+                      .points = MEM_NEW(struct block_points) };
     d.block = mem_alloc(POINTS * sizeof *d.block);
     printf("%-34s %6s  %-5s %8s %8s %8s %8s\n", "", "run", "", "B/point", "write M", "read M", "stats M");
     for (size_t s = 0; s < LEN(shapes); s++) {
