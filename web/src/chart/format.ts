@@ -17,13 +17,17 @@ const prefixes: Record<Lang, [number, string][]> = {
     [1e3, 'к']
   ]
 }
-const isBytes = (unit: string) => /^(b|bytes?)$/i.test(unit)
+export const isBytes = (unit: string) => /^(b|bytes?)$/i.test(unit)
 const isSeconds = (unit: string) => /^(s|seconds?)$/i.test(unit)
 
-/** Digits after the point that tell `step` apart. */
+/** Digits after the point that multiples of `step` need. */
 export function digitsFor(step: number): number {
   if (!(step > 0) || !Number.isFinite(step)) return 0
-  return Math.min(9, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)))
+  for (let d = 0; d < 9; d++) {
+    const scaled = step * 10 ** d
+    if (scaled >= 1 - 1e-9 && Math.abs(scaled - Math.round(scaled)) < 1e-6) return d
+  }
+  return 9
 }
 
 /** A value with its unit; step: the smallest difference that matters (0: four significant digits). */

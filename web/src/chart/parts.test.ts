@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { digitsFor } from './format'
 import { ECO_AFTER, ECO_LEAVE, Loop } from './loop'
 import { niceRange, niceStep, SHRINK_AFTER_MS, StickyRange } from './range'
 
@@ -75,6 +76,14 @@ describe('range of y', () => {
     }
     expect(niceRange({ min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY })).toEqual({ min: 0, max: 1 })
     expect(niceRange({ min: 3, max: 100 }).min).toBe(0)
+  })
+  test('nothing yet leaves no range behind', () => {
+    const s = new StickyRange()
+    s.update({ min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }, 0)
+    expect(s.update({ min: 16, max: 24 }, 1)).toEqual(niceRange({ min: 16, max: 24 }))
+  })
+  test('marks have the digits that their steps need', () => {
+    expect([2.5, 0.25, 1, 20, 0.1, 0.05, 1e-12].map(digitsFor)).toEqual([1, 2, 0, 0, 1, 2, 9])
   })
   test('grows at once, shrinks after three calm seconds', () => {
     const s = new StickyRange()

@@ -6,7 +6,7 @@ import type { ChartLine } from '@/live/wire'
 import { joinCrosshair, moveCrosshair } from './crosshair'
 import { type Scale, scaleOf, strokeHistory, strokeLine } from './draw'
 import { type Extent, extent } from './engine/decimate'
-import { digitsFor, tick, value } from './format'
+import { digitsFor, isBytes, tick, value } from './format'
 import { type Aggregate, calibrateHistory, fetchHistory, type History } from './history'
 import { type Drawer, loop } from './loop'
 import { dashes, letterOf, onPalette, palette } from './palette'
@@ -53,6 +53,8 @@ export interface TrackState {
 
 const AXIS_WIDTH = 60
 const AXIS_HEIGHT = 26
+const byteSteps = Array.from({ length: 50 }, (_, i) => 2 ** i)
+const numberSteps = Array.from({ length: 30 }, (_, i) => [1, 2, 2.5, 5].map(f => f * 10 ** (i - 12))).flat()
 /** While a live window is longer than what the worker holds, its beginning is asked for again so often (ms). */
 const HISTORY_LEAST_MS = 2000
 
@@ -132,7 +134,13 @@ export class Plot implements Drawer {
       scales: { x: { time: true, auto: false }, y: { auto: false, range: (_u, min, max) => [min, max] } },
       axes: [
         { ...axis, size: AXIS_HEIGHT, space: 80, values: (_u, marks, _i, _space, step) => marks.map(m => tick(m, step)) },
-        { ...axis, size: AXIS_WIDTH, space: 32, values: (_u, marks, _i, _space, step) => marks.map(m => this.mark(m, step)) }
+        {
+          ...axis,
+          size: AXIS_WIDTH,
+          space: 32,
+          incrs: () => (isBytes(this.tracks[0]?.series.unit ?? '') ? byteSteps : numberSteps),
+          values: (_u, marks, _i, _space, step) => marks.map(m => this.mark(m, step))
+        }
       ],
       series: [{}, { paths: () => null, points: { show: false } }],
       hooks: {
@@ -251,9 +259,12 @@ export class Plot implements Drawer {
 
   /* ---- history ---- */
 
-  /* Where the worker's points begin; what is before must come from the server. */
+  /* Where the worker's points begin; what is before must come from the server. A view that stands still is drawn
+   * by one of the two alone: points here and averages there would look like two things. */
   private liveStart(t: Track): number {
-    return this.aggregate === 'auto' && t.line ? t.line.start : Number.POSITIVE_INFINITY
+    if (this.aggregate !== 'auto' || !t.line) return Number.POSITIVE_INFINITY
+    const whole = this.view.live || t.line.start <= this.view.from || !t.history
+    return whole ? t.line.start : Number.POSITIVE_INFINITY
   }
 
   private ask(): void {

@@ -38,7 +38,7 @@ export class StickyRange {
     const want = niceRange(seen)
     const s = this.shown
     if (!s || !(seen.min <= seen.max)) {
-      if (!s) this.shown = want
+      if (seen.min <= seen.max) this.shown = want // of nothing there is no range to keep
       this.calmSince = now
       return this.shown ?? want
     }

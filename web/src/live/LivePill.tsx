@@ -70,8 +70,8 @@ export function LivePill() {
 }
 
 function detail(p: Pill, t: typeof liveText.en): string {
-  if (p.state === 'live' || p.state === 'slow') return `${num(p.seconds, 1)} s`
-  if (p.state === 'reconnecting') return `${p.seconds} s`
+  if (p.state === 'live' || p.state === 'slow') return t.seconds(num(p.seconds, 1))
+  if (p.state === 'reconnecting') return t.seconds(num(p.seconds))
   return p.state === 'offline' ? t.since(clock(p.since, false)) : ''
 }
 
@@ -117,7 +117,7 @@ function Details() {
           </button>
         )}
         <span>
-          {t.lag}: {num(status.lag / 1000, 1)} s
+          {t.lag}: {t.seconds(num(status.lag / 1000, 1))}
         </span>
       </div>
       {rates.length === 0 ? (
@@ -141,7 +141,7 @@ function Details() {
                   <td>{num(r.frames)}</td>
                   <td>{bytes(r.perSecond)}</td>
                   <td>{num(r.dropped)}</td>
-                  <td>{r.lastAt ? `${num(Math.max(0, now - r.lastAt / 1000) / 1000, 1)} s` : '—'}</td>
+                  <td>{r.lastAt ? t.seconds(num(Math.max(0, now - r.lastAt / 1000) / 1000, 1)) : '—'}</td>
                 </tr>
               ))}
             </tbody>

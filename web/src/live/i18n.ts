@@ -18,6 +18,7 @@ const en = {
   retry: 'Connect now',
   asOf: (at: string) => `as of ${at}`,
   none: 'Nothing is subscribed on this page.',
+  seconds: (n: string) => `${n} s`,
   eco: 'Charts draw at half the rate: this machine is busy.'
 }
 const ru: typeof en = {
@@ -40,6 +41,7 @@ const ru: typeof en = {
   retry: 'Соединиться сейчас',
   asOf: at => `на ${at}`,
   none: 'На этой странице нет подписок.',
+  seconds: n => `${n} с`,
   eco: 'Графики рисуются вдвое реже: машина занята.'
 }
 export const liveText = { en, ru }
