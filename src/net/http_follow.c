@@ -279,7 +279,7 @@ err_t follow_open(struct http_request *r, const void *in)
                      "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-store\r\nConnection: close\r\n"
                      "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: %.*s\r\n\r\n",
                      type, STR(op->id)));
-    err_t e = r->row->route->follow->open(op, in, f);
+    err_t e = r->row->live->open(op, in, f);
     if (e) { /* nothing was opened: on_close does not run */
         f->on_close = NULL;
         live_abandon(&f->socket);

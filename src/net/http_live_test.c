@@ -46,6 +46,19 @@ TEST(http_follow_sse)
     site_stop(s);
 }
 
+TEST(http_follow_is_another_form_of_an_answer)
+{
+    struct site *s = site_start(op, NULL);
+    struct reply r = site_raw(s, op, S("GET /both?follow=0 HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assert_int_equal(r.status, 204);
+    int fd = site_connect(s);
+    RAW(fd, "GET /both?follow=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    read_until(op, fd, S("data: {\"hello\":true}\n\n"));
+    close(fd);
+    WAIT_FOR(site_seen(s).follow_closed == 1);
+    site_stop(s);
+}
+
 TEST(http_follow_ndjson_and_tokens)
 {
     struct site *s = site_start(op, NULL);

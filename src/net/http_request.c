@@ -258,7 +258,10 @@ static bool find_row(struct http_request *r, const char *method, bool known)
         return false;
     }
     if (!known || r->options || !m.row) return refuse_method(r, m.rows, method);
-    r->row = m.row;
+    str follow;
+    bool live = m.row->follow && query_find(&r->arena, r->query, S("follow"), &follow) &&
+                (str_is(follow, "1") || str_is(follow, "true"));
+    r->row = live ? m.row->follow : m.row;
     memcpy(r->param, m.param, sizeof r->param);
     return true;
 }

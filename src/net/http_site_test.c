@@ -253,6 +253,22 @@ static err_t live_open(struct op *op, const void *in, struct http_follow *f)
 }
 static const struct http_live live = { "live", &nothing_desc, live_open };
 
+/* The same path as an answer and as a stream. */
+struct both_in {
+    bool follow;
+};
+#define D struct both_in
+static const struct field both_in_fields[] = { { F(follow), .flags = QUERY, .doc = "As a stream." } };
+#undef D
+static DESC(both_in);
+API(both, both_in, nothing);
+static err_t both(struct op *op, const struct both_in *in, struct nothing *out)
+{
+    (void)out;
+    return in->follow ? fail(op, ERR_INTERNAL, "must have been a stream") : OK;
+}
+static const struct http_live both_live = { "both_live", &both_in_desc, live_open };
+
 static void echo_message(struct ws *ws, void *ctx, bool text, str data)
 {
     (void)ctx;
@@ -385,6 +401,7 @@ const struct route site_routes[] = {
     { GET, "/hot", &thing_delete_api, .auth = PUBLIC, .fast = page_fast,
       .flags = ROUTE_HIDDEN | ROUTE_NO_RATE, .doc = "Hot page." },
     { GET, "/live", .follow = &live, .auth = PUBLIC, .doc = "Follow." },
+    { GET, "/both", &both_api, .follow_too = &both_live, .auth = PUBLIC, .doc = "Ask or follow." },
     { GET, "/secret/live", .follow = &live, .auth = READ, .flags = ROUTE_HIDDEN,
       .doc = "Follow with a token." },
     { GET, "/echo", .socket = &echo, .auth = PUBLIC, .doc = "Echo." },

@@ -220,7 +220,11 @@ static void put_json_response(struct doc *x, const struct route *r)
             collect(x, out, false);
             buf_printf(b, "{\"$ref\":\"#/components/schemas/%s\"}", out->name);
         }
-        buf_put(b, S("}}"));
+        buf_char(b, '}');
+        if (r->follow_too)
+            buf_put(b, S(",\"text/event-stream\":{\"schema\":{\"type\":\"string\"}},"
+                         "\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}}"));
+        buf_char(b, '}');
     }
     buf_char(b, '}');
     if (r->flags & ROUTE_ETAG)

@@ -36,6 +36,9 @@ struct route {
     const struct http_upload *upload;
     const struct http_download *download;
     const struct http_live *follow;   /* SSE or NDJSON by Accept */
+    /* An api row's other form: requests with follow=1 in the query get it instead. Its In is the api's, which
+     * has the parameter. */
+    const struct http_live *follow_too;
     const struct http_socket *socket; /* WebSocket */
     u64 auth;          /* RIGHT_ bits, all needed; RIGHT_PUBLIC for anyone; 0 refuses to boot */
     int status;        /* of success; 0: 200, or 204 when out is nothing_desc */

@@ -33,6 +33,7 @@ static void set_row(struct arena *a, struct row *row, const struct route *r)
     row->route = r;
     row->stats = NEW(a, struct row_stats);
     row->name = route_name(r);
+    row->live = r->follow;
     row->in = route_in(r);
     row->out = route_out(r);
     row->status = route_status(r);
@@ -46,6 +47,18 @@ static void set_row(struct arena *a, struct row *row, const struct route *r)
         row->binds_headers |= (f->flags & HEADER) != 0;
         row->binds_query |= (f->flags & QUERY) != 0;
     }
+}
+
+/* The same row as a stream. */
+static const struct row *follow_form(struct arena *a, const struct row *row)
+{
+    struct row *f = NEW(a, struct row);
+    *f = *row;
+    f->kind = ROW_FOLLOW;
+    f->live = row->route->follow_too;
+    f->name = f->live->name;
+    f->out = NULL;
+    return f;
 }
 
 static void add(struct router *router, struct arena *a, const struct route *r)
@@ -65,6 +78,7 @@ static void add(struct router *router, struct arena *a, const struct route *r)
         if (!at->any) at->any = NEW(a, struct node);
         at = at->any;
     }
+    if (r->follow_too) row->follow = follow_form(a, row);
     at->row[r->method] = row;
     at->used = true;
 }
