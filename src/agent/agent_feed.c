@@ -29,7 +29,9 @@ void feed_begin(struct spool *s, struct unit *u)
         memcpy(f->told, u->state.log_end, sizeof f->told);
     struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
     struct unit_file file;
-    f->rate = unit_file_read(&op, u->dir, &file) ? 1000 : file.spec.entry.logs.rate;
+    bool read = !unit_file_read(&op, u->dir, &file);
+    f->rate = read ? file.spec.entry.logs.rate : 1000;
+    f->memory_max = read ? file.spec.entry.resources.memory_max : 0;
     arena_free(op.arena);
     f->tokens = (double)f->rate;
     f->known = f->due = true;
@@ -195,6 +197,7 @@ void feed_wire_unit(const struct unit *u, struct arena *arena, struct wire_unit 
         .open_files = l.open_files,
         .read_bytes = l.read_bytes,
         .written_bytes = l.written_bytes,
+        .memory_limit_bytes = u->feed.memory_max,
         .reason = l.reason,
         .at = time_now(),
     };

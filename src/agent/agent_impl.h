@@ -26,7 +26,8 @@ struct figures {
 struct feed {
     bool known, due;
     u64 told[SHIM_LOGS];
-    i64 rate; /* lines a second; learned from unit.json */
+    i64 rate;       /* lines a second; learned from unit.json */
+    i64 memory_max; /* bytes; 0: no limit; as well */
     double tokens;
     i64 bucket_us; /* time of the line that last filled the bucket */
     u64 dropped;   /* lines over the rate, not yet told */

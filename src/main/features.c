@@ -1,6 +1,7 @@
 #include "main/features.h"
 #include "agent/agent.h"
 #include "feature/account/account.h"
+#include "feature/alert/alert.h"
 #include "feature/log/log.h"
 #include "feature/package/package.h"
 #include "feature/series/series.h"
@@ -13,7 +14,7 @@
 /* Order matters twice: migrations run, and features start, from top to bottom. */
 const struct feature *const features[] = {
     &node_feature,    &account_feature, &admin_feature,  &project_feature, &audit_feature,
-    &package_feature, &log_feature,     &series_feature, &unit_feature,
+    &package_feature, &log_feature,     &series_feature, &unit_feature,    &alert_feature,
 };
 const size_t nfeatures = LEN(features);
 

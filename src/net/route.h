@@ -35,7 +35,7 @@ struct route {
     const struct http_raw *raw; /* bytes of another protocol */
     const struct http_upload *upload;
     const struct http_download *download;
-    const struct http_live *follow;   /* SSE or NDJSON by Accept */
+    const struct http_live *follow; /* SSE or NDJSON by Accept */
     /* An api row's other form: requests with follow=1 in the query get it instead. Its In is the api's, which
      * has the parameter. */
     const struct http_live *follow_too;

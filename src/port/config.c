@@ -59,6 +59,14 @@ static const struct field config_fields[] = {
     { F(trace_percent), .max = 100, .def = "100",
       .doc = "How many of the traces that begin here are kept, in percent.",
       .doc_ru = "Сколько трассировок, начатых здесь, сохраняется, в процентах." },
+    { F(smtp_url), .max = 1024, .flags = NULLABLE | WRITEONLY,
+      .doc = "Mail server of alerts: smtp://USER:PASSWORD@HOST:587 or smtps://...",
+      .doc_ru = "Почтовый сервер оповещений: smtp://ИМЯ:ПАРОЛЬ@ХОСТ:587 или smtps://..." },
+    { F(smtp_from), .max = 254, .flags = NULLABLE, .doc = "Address that alerts' mail comes from.",
+      .doc_ru = "Адрес, от которого приходят письма оповещений." },
+    { F(alert_private_urls), .def = "false",
+      .doc = "Let webhooks of alerts call addresses of private networks.",
+      .doc_ru = "Разрешить вебхукам оповещений адреса частных сетей." },
     { F(given) },
 };
 #undef D

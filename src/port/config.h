@@ -14,6 +14,8 @@ struct config {
     i64 rate_per_minute, sign_in_per_minute;
     str audit_keep, telemetry_keep; /* durations: "365d" */
     bool metrics_open;
+    str smtp_url, smtp_from; /* the mail server of alerts; its URL holds a password */
+    bool alert_private_urls;
     str otlp_url; /* of a collector of traces */
     i64 trace_percent;
     struct present given; /* what the command line gave */

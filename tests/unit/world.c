@@ -1,6 +1,7 @@
 #include "tests/unit/world.h"
 #include "base/fs.h"
 #include "feature/account/account.h"
+#include "feature/alert/alert.h"
 #include "feature/feature.h"
 #include "feature/log/log.h"
 #include "feature/package/package.h"
@@ -15,13 +16,13 @@
 
 static const struct feature *const parts[] = { &account_feature, &admin_feature,   &project_feature,
                                                &audit_feature,   &package_feature, &log_feature,
-                                               &unit_feature,    &series_feature };
+                                               &series_feature,  &unit_feature,    &alert_feature };
 
 static void start(struct world *w, struct ports *ports)
 {
     struct op *op = w->op;
-    const struct route *routes[] = { package_feature.routes, unit_feature.routes };
-    size_t n[] = { package_feature.nroutes, unit_feature.nroutes };
+    const struct route *routes[] = { package_feature.routes, unit_feature.routes, alert_feature.routes };
+    size_t n[] = { package_feature.nroutes, unit_feature.nroutes, alert_feature.nroutes };
     struct http_options o = { .listen = S("127.0.0.1:0"),
                               .io_threads = 1,
                               .workers = 2,

@@ -119,9 +119,10 @@ u64 role_rights(int role)
 {
     static const u64 person = RIGHT_PUBLIC | RIGHT_USER | RIGHT_PACKAGE_READ | RIGHT_PACKAGE_WRITE |
                               RIGHT_UNIT_READ | RIGHT_UNIT_WRITE | RIGHT_TELEMETRY_WRITE | RIGHT_PROJECT |
-                              RIGHT_PROJECT_READ | RIGHT_SERIES_READ | RIGHT_SERIES_WRITE;
+                              RIGHT_PROJECT_READ | RIGHT_SERIES_READ | RIGHT_SERIES_WRITE | RIGHT_ALERT_READ |
+                              RIGHT_ALERT_WRITE;
     static const u64 auditor = RIGHT_PUBLIC | RIGHT_USER | RIGHT_PACKAGE_READ | RIGHT_UNIT_READ |
-                               RIGHT_PROJECT_READ | RIGHT_AUDIT_READ | RIGHT_SERIES_READ;
+                               RIGHT_PROJECT_READ | RIGHT_AUDIT_READ | RIGHT_SERIES_READ | RIGHT_ALERT_READ;
     switch (role) {
     case USER_ADMIN: return person | RIGHT_AUDIT_READ | RIGHT_ADMIN;
     case USER_AUDITOR: return auditor;

@@ -16,7 +16,9 @@
     X(RIGHT_ADMIN, 9, "admin", "administer the node") \
     X(RIGHT_PROJECT_READ, 10, "project:read", "see projects and their members; part of project") \
     X(RIGHT_SERIES_READ, 11, "series:read", "read series of numbers") \
-    X(RIGHT_SERIES_WRITE, 12, "series:write", "change and delete series, set their retention")
+    X(RIGHT_SERIES_WRITE, 12, "series:write", "change and delete series, set their retention") \
+    X(RIGHT_ALERT_READ, 13, "alert:read", "see alerts, their rules and channels") \
+    X(RIGHT_ALERT_WRITE, 14, "alert:write", "acknowledge and silence alerts, change rules and channels")
 #define X(id, bit, scope, doc) static const u64 id = (u64)1 << bit;
 RIGHTS(X)
 #undef X

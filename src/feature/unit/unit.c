@@ -68,6 +68,12 @@ err_t unit_for(struct op *op, uuid unit_id, enum unit_need need, struct unit *ou
     return OK;
 }
 
+err_t unit_all(struct op *op, unit_list *out)
+{
+    struct unit_filter f = { .all = true, .limit = INT32_MAX };
+    return unit_sql_list(op, &f, out);
+}
+
 /* ---- making ---- */
 
 static err_t place_in_project(struct op *op, struct unit *u)

@@ -25,7 +25,7 @@ struct unit {
     str reason;
     i64 pid, port, restarts, exit_code;
     double cpu_percent;
-    i64 rss_bytes, vsz_bytes, threads, open_files, read_bytes, written_bytes;
+    i64 rss_bytes, vsz_bytes, threads, open_files, read_bytes, written_bytes, memory_limit_bytes;
     time_us started_at, stopped_at, last_heartbeat;
     i64 uptime_s; /* of what runs now */
     uuid command_id;
@@ -35,6 +35,10 @@ struct unit {
     time_us removed_at, created_at;
 };
 extern const struct desc unit_desc;
+
+typedef LIST(struct unit) unit_list;
+/* All units that are not to be removed, for what looks at all of them (alerts). */
+err_t unit_all(struct op *, unit_list *) MUST_USE;
 
 /* A record of telemetry as it is stored. */
 struct telemetry_row {

@@ -6,6 +6,7 @@
     " n.project_id, n.agent_id, n.device_name, n.device_os, n.status, n.desired, n.reason, n.pid, n.port, " \
     "n.restarts, n.exit_code," \
     " n.cpu_percent, n.rss_bytes, n.vsz_bytes, n.threads, n.open_files, n.read_bytes, n.written_bytes, " \
+    "n.memory_limit_bytes, " \
     "n.started_at, n.stopped_at," \
     " n.last_heartbeat, n.command_id, n.command_action, n.command_at, n.command_error, n.removed_at, " \
     "n.created_at" \
@@ -98,7 +99,8 @@ err_t unit_sql_sight(struct op *op, const struct unit_sight *s, const struct wir
         "coalesce(device_os, ?),"
         " status = ?, reason = ?, pid = ?, port = ?, restarts = ?, exit_code = ?, cpu_percent = ?, rss_bytes "
         "= ?, vsz_bytes = ?,"
-        " threads = ?, open_files = ?, read_bytes = ?, written_bytes = ?, started_at = coalesce(?, "
+        " threads = ?, open_files = ?, read_bytes = ?, written_bytes = ?, memory_limit_bytes = ?, started_at "
+        "= coalesce(?, "
         "started_at, ?),"
         " stopped_at = CASE WHEN CAST(? AS BOOLEAN) THEN coalesce(?, stopped_at, ?) END, last_heartbeat = ?, "
         "observed_at = ? WHERE unit_id = ? AND owner_id = ? AND removed_at IS NULL"
@@ -106,8 +108,9 @@ err_t unit_sql_sight(struct op *op, const struct unit_sight *s, const struct wir
         A(s->agent_id), A(s->host), A(s->os), A(status_text(w->status)), A(w->reason), A_NULL0(w->pid),
         A_NULL0(w->port), A(w->restarts), A_NULL0(w->exit_code), A(w->cpu_percent), A_NULL0(w->rss_bytes),
         A_NULL0(w->vsz_bytes), A_NULL0(w->threads), A_NULL0(w->open_files), A_NULL0(w->read_bytes),
-        A_NULL0(w->written_bytes), A(w->started_at), A(runs ? now : (time_us){ 0 }), A(ended),
-        A(w->stopped_at), A(now), A(now), A(at), A(w->unit_id), A(s->owner_id), A(s->history ? at : never)));
+        A_NULL0(w->written_bytes), A_NULL0(w->memory_limit_bytes), A(w->started_at),
+        A(runs ? now : (time_us){ 0 }), A(ended), A(w->stopped_at), A(now), A(now), A(at), A(w->unit_id),
+        A(s->owner_id), A(s->history ? at : never)));
     *changed = n > 0;
     return OK;
 }

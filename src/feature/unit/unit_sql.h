@@ -3,7 +3,6 @@
 #include "feature/unit/unit.h"
 #include "port/db/db.h"
 
-typedef LIST(struct unit) unit_list;
 struct status_count {
     str status;
     i64 n;

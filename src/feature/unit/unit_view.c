@@ -50,6 +50,7 @@ static const struct field unit_fields[] = {
     { F(open_files), .flags = READONLY | NULLABLE, .doc = "Open descriptors." },
     { F(read_bytes), .flags = READONLY | NULLABLE, .doc = "Bytes read from storage so far." },
     { F(written_bytes), .flags = READONLY | NULLABLE, .doc = "Bytes written to storage so far." },
+    { F(memory_limit_bytes), .flags = READONLY | NULLABLE, .doc = "Memory that it may use." },
     { F(started_at), .flags = READONLY | NULLABLE, .doc = "When it was started." },
     { F(stopped_at), .flags = READONLY | NULLABLE, .doc = "When it ended." },
     { F(last_heartbeat), .flags = READONLY | NULLABLE, .doc = "When it was last heard of." },

@@ -54,6 +54,8 @@ static const struct field wire_unit_fields[] = {
       .doc = "Bytes read from storage so far." },
     { F(written_bytes), .flags = NULLABLE, .min = 0, .max = INT64_MAX,
       .doc = "Bytes written to storage so far." },
+    { F(memory_limit_bytes), .flags = NULLABLE, .min = 0, .max = INT64_MAX,
+      .doc = "Memory that it may use; absent: no limit." },
     { F(reason), .flags = NULLABLE, .max = 1000, .doc = "Why it is in this status." },
     { F(at), .flags = NULLABLE, .doc = "When the agent saw this; absent: now." },
 };

@@ -63,6 +63,7 @@ struct wire_unit {
     time_us started_at, stopped_at;
     double cpu_percent;
     i64 rss_bytes, vsz_bytes, threads, open_files, read_bytes, written_bytes;
+    i64 memory_limit_bytes; /* 0: none */
     str reason; /* why it is in this status: "exit 1", "killed by signal 9 (out of memory)", "unhealthy" */
     time_us at; /* when the agent saw this: an older record never overwrites what a later one said */
 };
