@@ -17,6 +17,11 @@ static void stop(void)
     tail_forget();
 }
 
+static const struct job series_jobs[] = {
+    { "series.merge", 500000, series_merge_job, "Puts points that have come into blocks.",
+      .every_node = true },
+};
+
 static err_t metrics(struct op *op UNUSED, struct prom_text *page)
 {
     struct tail_state s = tail_state();
@@ -29,8 +34,10 @@ static err_t metrics(struct op *op UNUSED, struct prom_text *page)
 const struct feature series_feature = {
     .name = "series",
     .doc = "Series of numbers: catalogue, points, aggregates, retention.",
+    .jobs = series_jobs,
+    .njobs = LEN(series_jobs),
     .migrations = migrations_series,
-    .nmigrations = 1,
+    .nmigrations = 2,
     .start = start,
     .stop = stop,
     .metrics = metrics,

@@ -259,3 +259,29 @@ err_t state_sql_move(struct op *op, i64 generation, bool *moved)
     *moved = changed == 1;
     return OK;
 }
+
+err_t state_sql_lease(struct op *op, i64 now_us, i64 until, bool *mine)
+{
+    i64 changed;
+    TRY(db_exec_n(op, &changed,
+                  "UPDATE series_state SET merging_until = ? WHERE id = 1 AND merging_until < ?", A(until),
+                  A(now_us)));
+    *mine = changed == 1;
+    return OK;
+}
+
+err_t state_sql_lease_end(struct op *op, i64 until)
+{
+    return db_exec(op, "UPDATE series_state SET merging_until = 0 WHERE id = 1 AND merging_until = ?",
+                   A(until));
+}
+
+err_t sqlite_free_pages(struct op *op, i64 *n)
+{
+    return db_i64_sql(op, n, SQL("SELECT freelist_count FROM pragma_freelist_count"), NULL, 0);
+}
+
+err_t sqlite_vacuum(struct op *op)
+{
+    return db_exec_sql(op, NULL, SQL("PRAGMA incremental_vacuum(512)"), NULL, 0);
+}

@@ -80,3 +80,9 @@ err_t block_sql_delete(struct op *, const i64 *ids, size_t n) MUST_USE;
 err_t state_sql_bump(struct op *) MUST_USE; /* whatever it is: what others have read is old now */
 err_t state_sql_get(struct op *, i64 *generation) MUST_USE;
 err_t state_sql_move(struct op *, i64 generation, bool *moved) MUST_USE; /* to generation + 1 */
+/* Whether from now on, until `until`, this node alone merges. */
+err_t state_sql_lease(struct op *, i64 now_us, i64 until, bool *mine) MUST_USE;
+err_t state_sql_lease_end(struct op *, i64 until) MUST_USE;
+/* Of the SQLite file. */
+err_t sqlite_free_pages(struct op *, i64 *) MUST_USE;
+err_t sqlite_vacuum(struct op *) MUST_USE; /* 2 MiB at a time */

@@ -191,3 +191,191 @@ WORLD(series_append_in_a_transaction)
     assert_same(op, id, &none, INT64_MIN, INT64_MAX);
     assert_int_equal(tail_state().rows, 0);
 }
+
+/* What the blocks' rows tell must be what is in them; they must not overlap. */
+static void check_blocks(struct op *op, i64 id)
+{
+    block_rows rows;
+    struct block_after first = { .t_first = INT64_MIN, .limit = 100000 };
+    struct block_points *room = NEW(op->arena, struct block_points);
+    i64 before = INT64_MIN;
+    assert_ok(op, block_sql_range(op, (struct series_range){ id, INT64_MIN, INT64_MAX }, &first, &rows));
+    for (size_t i = 0; i < rows.n; i++) {
+        struct series_run run;
+        struct block_stats s;
+        assert_int_equal(block_read(rows.item[i].data, op->arena, room, &run), BLOCK_GOOD);
+        block_stats(&run, &s);
+        const struct block_stats *r = &rows.item[i].s;
+        assert_true(r->t_first > before);
+        before = r->t_last;
+        assert_int_equal(r->count, run.n);
+        assert_int_equal(r->t_first, run.t[0]);
+        assert_int_equal(r->t_last, run.t[run.n - 1]);
+        assert_int_equal(r->numbers, s.numbers);
+        assert_true(!s.numbers || (r->min == s.min && r->max == s.max && r->last == s.last));
+    }
+}
+
+static void merge(struct op *op)
+{
+    assert_ok(op, series_merge(op, true));
+    assert_ok(op, db_flush(op));
+    i64 rows;
+    assert_ok(op, db_i64(op, &rows, "SELECT COUNT(*) FROM series_tail WHERE id > ?", A(0)));
+    assert_int_equal(rows, 0);
+    assert_int_equal(tail_state().rows, 0);
+    assert_int_equal(tail_state().bytes, 0);
+}
+
+WORLD(series_merge_of_a_steady_series)
+{
+    enum { BATCH = 500, BATCHES = 100 };
+    i64 id = one_series(op, owner(w), "x", SERIES_F64), t[BATCH];
+    struct model m = { 0 };
+    double v[BATCH];
+    for (i64 k = 0; k < BATCHES; k++) {
+        for (i64 i = 0; i < BATCH; i++) {
+            t[i] = (k * BATCH + i) * 1000;
+            v[i] = (double)(t[i] % 7919) / 100;
+            model_put(&m, op->arena, t[i], v[i]);
+        }
+        put(op, id, t, v, BATCH);
+        if (k % 9 == 8) merge(op);
+    }
+    merge(op);
+    check_blocks(op, id);
+    assert_same(op, id, &m, INT64_MIN, INT64_MAX);
+    assert_buckets(op, id, &m, 0, BATCH * BATCHES * 1000, 3);
+    assert_buckets(op, id, &m, -777777, 44444444, 101);
+    i64 blocks;
+    assert_ok(op, db_i64(op, &blocks, "SELECT COUNT(*) FROM series_blocks WHERE series_id = ?", A(id)));
+    assert_in_range(blocks, 7, 10);
+}
+
+/* Batches of every kind of disorder, merges and restarts in between, against the model. */
+static void random_rounds(struct world *w, struct op *op, u64 seed)
+{
+    enum { MOST = 3000, SPAN = 60000 };
+    i64 id = one_series(op, owner(w), "x", SERIES_F64), now = 0;
+    i64 *t = NEWN(op->arena, i64, MOST);
+    double *v = NEWN(op->arena, double, MOST);
+    struct model m = { 0 };
+    struct random rnd = { seed };
+    for (int round = 0; round < 60; round++) {
+        u32 n = 1 + (u32)random_below(&rnd, random_below(&rnd, 3) ? 50 : MOST);
+        u64 how = random_below(&rnd, 5);
+        for (u32 i = 0; i < n; i++) {
+            now += how < 3;
+            t[i] = how < 3    ? now
+                   : how == 3 ? (i64)random_below(&rnd, SPAN)
+                              : now - (i64)random_below(&rnd, 500);
+            v[i] = random_below(&rnd, 50) ? (double)random_below(&rnd, 100000) / 8 : NAN;
+            model_put(&m, op->arena, t[i], v[i]);
+        }
+        put(op, id, t, v, n);
+        if (!random_below(&rnd, 4)) merge(op);
+        if (!random_below(&rnd, 10)) again(op);
+        i64 from = (i64)random_below(&rnd, SPAN), to = from + 1 + (i64)random_below(&rnd, SPAN);
+        assert_same(op, id, &m, from, to);
+        assert_buckets(op, id, &m, from, to, 1 + random_below(&rnd, 40));
+    }
+    assert_same(op, id, &m, INT64_MIN, INT64_MAX);
+    merge(op);
+    check_blocks(op, id);
+    assert_same(op, id, &m, INT64_MIN, INT64_MAX);
+    assert_buckets(op, id, &m, -10, SPAN * 2, 17);
+}
+
+WORLD(series_random_operations) { random_rounds(w, op, 7); }
+WORLD(series_random_operations_again) { random_rounds(w, op, 12345); }
+
+/* A damaged block is told of, and the rest is there. */
+WORLD(series_with_a_damaged_block)
+{
+    enum { N = 3 * BLOCK_POINTS };
+    i64 id = one_series(op, owner(w), "x", SERIES_F64), *t = NEWN(op->arena, i64, N);
+    double *v = NEWN(op->arena, double, N);
+    struct model m = { 0 };
+    for (i64 i = 0; i < N; i++) {
+        t[i] = i * 1000000;
+        v[i] = (double)i / 4;
+        if (i < BLOCK_POINTS || i >= 2 * BLOCK_POINTS) model_put(&m, op->arena, t[i], v[i]);
+    }
+    put(op, id, t, v, N);
+    merge(op);
+    block_rows rows;
+    struct block_after first = { .t_first = INT64_MIN, .limit = 100 };
+    struct series_range all = { id, INT64_MIN, INT64_MAX };
+    assert_ok(op, block_sql_range(op, all, &first, &rows));
+    assert_int_equal(rows.n, 3);
+    str bad = str_copy(op->arena, rows.item[1].data);
+    ((char *)(uintptr_t)bad.p)[bad.n / 2] ^= 1;
+    assert_ok(
+        op, db_exec(op, "UPDATE series_blocks SET data = ? WHERE id = ?", A_BYTES(bad), A(rows.item[1].id)));
+    assert_ok(op, db_flush(op));
+    struct seen s = { .a = op->arena };
+    assert_int_equal(series_scan(op, all, see_points, &s), ERR_INTERNAL);
+    str want = arena_printf(op->arena,
+                            "series %lld: the block of 8192 points from 1970-01-01T02:16:32.000000Z to "
+                            "1970-01-01T04:33:03.000000Z is damaged: ",
+                            (long long)id);
+    if (!str_starts(op->err.msg, want)) test_fail(__FILE__, __LINE__, "%.*s", STR(op->err.msg));
+    op_clear(op);
+    for (int round = 0; round < 2; round++) {
+        struct series_damage d = { 0 };
+        s = (struct seen){ .a = op->arena };
+        all.damage = &d;
+        assert_ok(op, series_scan(op, all, see_points, &s));
+        assert_int_equal(d.blocks, 1);
+        assert_int_equal(d.points, BLOCK_POINTS);
+        assert_int_equal(d.from, t[BLOCK_POINTS]);
+        assert_int_equal(s.m.n, m.n);
+        assert_memory_equal(s.m.t, m.t, m.n * sizeof *m.t);
+        assert_memory_equal(s.m.v, m.v, m.n * sizeof *m.v);
+        /* Points that come late into the damaged time are kept beside it. */
+        i64 late[] = { t[BLOCK_POINTS + 10] + 5, t[BLOCK_POINTS + 99] };
+        double lv[] = { 1, 2 };
+        put(op, id, late, lv, 2);
+        merge(op);
+        for (size_t i = 0; i < 2; i++) model_put(&m, op->arena, late[i], lv[i]);
+    }
+}
+
+WORLD(series_deleted)
+{
+    i64 own = owner(w), a = one_series(op, own, "a", SERIES_F64), b = one_series(op, own, "b", SERIES_F64);
+    i64 t[] = { 1, 2, 3 };
+    double v[] = { 1, 2, 3 };
+    struct model m = { 0 };
+    for (size_t i = 0; i < 3; i++) model_put(&m, op->arena, t[i], v[i]);
+    put(op, a, t, v, 3);
+    put(op, b, t, v, 3);
+    merge(op);
+    put(op, a, t, v, 3);
+    assert_ok(op, series_delete(op, &a, 1));
+    assert_ok(op, db_flush(op));
+    struct series_info info;
+    assert_err(op, ERR_NOT_FOUND, series_get(op, a, &info));
+    merge(op); /* what was on its way is dropped */
+    i64 rows;
+    assert_ok(op, db_i64(op, &rows, "SELECT COUNT(*) FROM series_blocks WHERE series_id = ?", A(a)));
+    assert_int_equal(rows, 0);
+    assert_same(op, b, &m, INT64_MIN, INT64_MAX);
+    assert_int_not_equal(one_series(op, own, "a", SERIES_F64), a);
+}
+
+/* Of two that have read the same generation, one is refused. */
+WORLD(series_generation_moves_once)
+{
+    i64 id = one_series(op, owner(w), "x", SERIES_F64), t[] = { 1 };
+    double v[] = { 1 };
+    put(op, id, t, v, 1);
+    bool moved;
+    i64 generation;
+    assert_ok(op, state_sql_get(op, &generation));
+    assert_ok(op, state_sql_move(op, generation + 1, &moved));
+    assert_false(moved);
+    assert_ok(op, state_sql_move(op, generation, &moved));
+    assert_true(moved);
+    merge(op);
+}

@@ -26,7 +26,7 @@ void model_put(struct model *m, struct arena *a, i64 t, double v)
     m->n++;
 }
 
-static bool see(void *ctx, const struct series_run *r)
+bool see_points(void *ctx, const struct series_run *r)
 {
     struct seen *s = ctx;
     for (u32 i = 0; i < r->n; i++) {
@@ -39,7 +39,7 @@ static bool see(void *ctx, const struct series_run *r)
 struct model scan_all(struct op *op, i64 id, i64 from, i64 to)
 {
     struct seen s = { .a = op->arena, .ordered = true };
-    assert_ok(op, series_scan(op, (struct series_range){ id, from, to }, see, &s));
+    assert_ok(op, series_scan(op, (struct series_range){ id, from, to }, see_points, &s));
     assert_true(s.ordered);
     return s.m;
 }
@@ -118,4 +118,13 @@ void again(struct op *op)
     assert_ok(op, db_flush(op));
     series_feature.stop();
     assert_ok(op, series_feature.start(op));
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014) */
+u64 random_below(struct random *r, u64 n)
+{
+    u64 z = r->state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (z ^ z >> 31) % n;
 }

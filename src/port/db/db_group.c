@@ -9,13 +9,13 @@
  *
  * A group that could not be committed (disk full, I/O error) is rolled back as a whole and everybody in it
  * gets ERR_UNAVAILABLE. Checkpoints copy the log into the database when the log has grown past WAL_PAGES, or
- * when there has been nothing to do for IDLE_US. */
+ * when there has been nothing to do for IDLE_US; then the file of the log is emptied, too. */
 #include "base/log.h"
 #include "port/db/db_sqlite.h"
 #include <errno.h>
 #include <sys/prctl.h>
 
-enum { QUIET_US = 40, GATHER_US = 2000, IDLE_US = 300000, WAL_PAGES = 4000 };
+enum { QUIET_US = 40, GATHER_US = 2000, IDLE_US = 300000, WAL_PAGES = 4000, SMALL_LOG = 64 };
 
 struct group_waiter {
     struct group_waiter *next;
@@ -89,9 +89,15 @@ static void give_turn(struct writer *wr)
 
 /* A checkpoint that cannot finish (a reader needs old pages, the disk is full) leaves the log as it is and is
  * tried again after a later commit: no answer depends on it. */
-static void checkpoint(struct writer *wr)
+static void checkpoint(struct writer *wr, bool quiet)
 {
-    int rc = sqlite3_wal_checkpoint_v2(wr->conn->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int left = 0, copied = 0;
+    int rc = sqlite3_wal_checkpoint_v2(wr->conn->h, NULL, SQLITE_CHECKPOINT_PASSIVE, &left, &copied);
+    if (quiet && rc == SQLITE_OK && left == copied && left > SMALL_LOG) {
+        sqlite3_busy_timeout(wr->conn->h, 0);
+        rc = sqlite3_wal_checkpoint_v2(wr->conn->h, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        sqlite3_busy_timeout(wr->conn->h, BUSY_MS);
+    }
     if (rc != SQLITE_OK) LOG_DEBUG("checkpoint", KV("result", sqlite3_errstr(rc)));
     wr->full_at = wr->wal_pages + WAL_PAGES; /* should the log not begin anew */
     wr->idle_pages = wr->wal_pages;
@@ -113,7 +119,7 @@ static void commit_group(struct writer *wr)
     if (!full) give_turn(wr);
     tell(wr, g);
     if (!full) return;
-    checkpoint(wr);
+    checkpoint(wr, false);
     give_turn(wr);
 }
 
@@ -151,7 +157,7 @@ static void rest(struct writer *wr)
     if (woken || wr->group || wr->busy || wr->stop) return;
     wr->busy = true;
     pthread_mutex_unlock(&wr->m);
-    checkpoint(wr);
+    checkpoint(wr, true);
     give_turn(wr);
     pthread_mutex_lock(&wr->m);
 }

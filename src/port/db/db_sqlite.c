@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 10000, READERS = 16 };
+enum { READERS = 16 };
 
 struct sq_stmt {
     struct db_cached cached;

@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
+enum { BUSY_MS = 10000 };
+
 struct sq_conn {
     sqlite3 *h;
     struct db_cache cache;
