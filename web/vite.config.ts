@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
@@ -5,7 +7,19 @@ import { defineConfig } from 'vite'
 // What the development server passes on to a running node (./run).
 const node = process.env.NETBIT_URL ?? 'http://localhost:8080'
 
+// The same for the same sources: the build stays reproducible.
+function sourceMark(): string {
+  const root = fileURLToPath(new URL('./src', import.meta.url))
+  const hash = createHash('sha256')
+  for (const name of (readdirSync(root, { recursive: true }) as string[]).sort()) {
+    const path = `${root}/${name}`
+    if (statSync(path).isFile()) hash.update(name).update(readFileSync(path))
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
 export default defineConfig({
+  define: { __BUILD__: JSON.stringify(sourceMark()) },
   plugins: [react()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {

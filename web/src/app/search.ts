@@ -1,0 +1,27 @@
+// View state in the address: filters, sorting, tabs, times. Typing replaces the entry of the history, choosing adds one.
+import { useCallback } from 'react'
+import { useLocation, useSearch } from 'wouter'
+import type { Sort } from '@/ui'
+
+/** One member of the address's query; the default is not written. */
+export function useParam(name: string, otherwise = ''): [string, (value: string, how?: 'push' | 'replace') => void] {
+  const search = useSearch()
+  const [location, navigate] = useLocation()
+  const set = useCallback(
+    (value: string, how: 'push' | 'replace' = 'replace') => {
+      const query = new URLSearchParams(window.location.search)
+      if (value === otherwise) query.delete(name)
+      else query.set(name, value)
+      const text = query.toString()
+      navigate(text ? `${location}?${text}` : location, { replace: how === 'replace' })
+    },
+    [name, otherwise, location, navigate]
+  )
+  return [new URLSearchParams(search).get(name) ?? otherwise, set]
+}
+
+/** "name" or "-name" in ?sort=. */
+export function useSort(otherwise: string): [Sort, (sort: Sort) => void] {
+  const [text, set] = useParam('sort', otherwise)
+  return [{ key: text.replace(/^-/, ''), down: text.startsWith('-') }, s => set((s.down ? '-' : '') + s.key)]
+}

@@ -1,0 +1,127 @@
+import { PanelLeftClose, PanelLeftOpen, Search } from 'lucide-react'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { Link, Route, Switch, useLocation } from 'wouter'
+import { useText } from '@/i18n'
+import { useLiveConnection } from '@/live/hooks'
+import { IconButton, Loading } from '@/ui'
+import { CatchErrors } from '../errors/CatchErrors'
+import { NotFound } from '../errors/NotFound'
+import { prefetch, routes } from '../routes'
+import { hasRight, useSession } from '../session/session'
+import { Breadcrumbs } from './Breadcrumbs'
+import { useShortcuts } from './keys'
+import { LivePill, OfflineBar } from './LivePill'
+import { ProjectSwitcher } from './ProjectSwitcher'
+import { navigation, useNavText } from './navigation'
+import { ProjectContext } from './project'
+import './shell.css'
+import { shellText } from './text'
+import { UserMenu } from './UserMenu'
+
+const Palette = lazy(() => import('../palette/Palette'))
+const Shortcuts = lazy(() => import('./Shortcuts'))
+
+/** Header, sidebar and the page. */
+export function Shell({ project }: { project: string | null }) {
+  const t = useText(shellText)
+  const [open, setOpen] = useState<'palette' | 'keys' | null>(null)
+  useLiveConnection(true)
+  useShortcuts(setOpen)
+  return (
+    <ProjectContext.Provider value={project}>
+      <a className="skip" href="#content">
+        {t.skip}
+      </a>
+      <div className="shell">
+        <header className="header">
+          <Link href="/" className="brand" aria-label="Netbit">
+            <img src="/favicon.svg" alt="" width="22" height="22" />
+          </Link>
+          <ProjectSwitcher />
+          <Breadcrumbs />
+          <span className="grow" />
+          <button type="button" className="palette-button" onClick={() => setOpen('palette')} aria-label={t.palette}>
+            <Search size={14} aria-hidden="true" />
+            <span>{t.paletteHint}</span>
+            <kbd>Ctrl K</kbd>
+          </button>
+          <LivePill />
+          <UserMenu onShortcuts={() => setOpen('keys')} />
+        </header>
+        <Sidebar />
+        <main className="main" id="content" tabIndex={-1}>
+          <OfflineBar />
+          <Pages />
+        </main>
+      </div>
+      <Suspense fallback={null}>
+        {open === 'palette' && <Palette onClose={() => setOpen(null)} />}
+        {open === 'keys' && <Shortcuts onClose={() => setOpen(null)} />}
+      </Suspense>
+    </ProjectContext.Provider>
+  )
+}
+
+function Pages() {
+  const [location] = useLocation()
+  useEffect(() => {
+    document.getElementById('content')?.scrollTo(0, location ? 0 : 0)
+  }, [location])
+  return (
+    <CatchErrors resetKey={location}>
+      <Suspense
+        fallback={
+          <div className="page">
+            <Loading />
+          </div>
+        }
+      >
+        <Switch>
+          {routes.map(r => (
+            <Route key={r.name} path={r.path} component={r.Page} />
+          ))}
+          <Route component={NotFound} />
+        </Switch>
+      </Suspense>
+    </CatchErrors>
+  )
+}
+
+const narrowPlace = 'netbit.sidebar'
+
+function Sidebar() {
+  const t = useText(shellText)
+  const names = useNavText()
+  const { me } = useSession()
+  const [location] = useLocation()
+  const [narrow, setNarrow] = useState(() => localStorage.getItem(narrowPlace) === 'narrow')
+  const toggle = () => {
+    localStorage.setItem(narrowPlace, narrow ? 'wide' : 'narrow')
+    setNarrow(!narrow)
+  }
+  const here = (path: string) => (path === '/' ? location === '/' || location === '/dashboard' : location === path || location.startsWith(`${path}/`))
+  const items = navigation.filter(n => !n.right || hasRight(me, n.right))
+  const list = (group: string) =>
+    items
+      .filter(n => n.group === group)
+      .map(n => (
+        <li key={n.name}>
+          <Link href={n.path} className="nav-link" aria-current={here(n.path) ? 'page' : undefined} title={narrow ? names[n.name] : undefined} onMouseEnter={() => prefetch(n.route)} onFocus={() => prefetch(n.route)}>
+            <n.icon size={16} aria-hidden="true" />
+            <span>{names[n.name]}</span>
+          </Link>
+        </li>
+      ))
+  return (
+    <nav className={narrow ? 'sidebar narrow' : 'sidebar'} aria-label={t.menu}>
+      <ul>{list('main')}</ul>
+      <ul className="sidebar-admin" aria-label={t.admin}>
+        {list('admin')}
+      </ul>
+      <span className="grow" />
+      <IconButton label={narrow ? t.expand : t.collapse} onClick={toggle} className="sidebar-toggle">
+        {narrow ? <PanelLeftOpen size={16} /> : <PanelLeftClose size={16} />}
+      </IconButton>
+    </nav>
+  )
+}

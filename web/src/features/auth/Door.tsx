@@ -1,0 +1,32 @@
+import type { ReactNode } from 'react'
+import { useLang } from '@/i18n'
+import { Segments, setLang, useTitle } from '@/ui'
+import './door.css'
+
+/** The frame of what is seen before one is signed in. */
+export function Door({ title, lead, children, foot }: { title: string; lead?: ReactNode; children: ReactNode; foot?: ReactNode }) {
+  const lang = useLang()
+  useTitle(title)
+  return (
+    <main className="door">
+      <div className="door-card">
+        <div className="door-brand">
+          <img src="/favicon.svg" alt="" width="28" height="28" /> Netbit
+        </div>
+        <h1>{title}</h1>
+        {lead && <p className="dim">{lead}</p>}
+        {children}
+        {foot && <div className="door-foot dim">{foot}</div>}
+      </div>
+      <Segments
+        label="Language"
+        value={lang}
+        onChange={setLang}
+        options={[
+          { value: 'en', label: 'English' },
+          { value: 'ru', label: 'Русский' }
+        ]}
+      />
+    </main>
+  )
+}

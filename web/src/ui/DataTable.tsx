@@ -1,0 +1,152 @@
+// Rows of things: sorting, keyboard, and only the rows in sight in the document, so that 5,000 rows scroll as fast as 50.
+import { ArrowDown, ArrowUp } from 'lucide-react'
+import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react'
+import { useText } from '@/i18n'
+import { uiText } from './text'
+
+export type Column<T> = {
+  key: string
+  title: ReactNode
+  /** What a grid column takes: "1fr", "minmax(160px, 2fr)", "120px". */
+  width: string
+  render: (row: T) => ReactNode
+  /** Sorts by it; a string or a number. */
+  sort?: (row: T) => string | number
+  align?: 'end'
+  /** Gone on narrow screens. */
+  minor?: boolean
+  label?: string
+}
+
+export type Sort = { key: string; down: boolean }
+
+type Props<T> = {
+  label: string
+  columns: Column<T>[]
+  rows: T[]
+  rowKey: (row: T) => string | number
+  sort?: Sort
+  onSort?: (sort: Sort) => void
+  /** Opens a row by Enter or a click beside its links. */
+  onOpen?: (row: T) => void
+  rowHeight?: number
+  rowClass?: (row: T) => string
+  /** The table scrolls inside itself and draws what is in sight. */
+  fill?: boolean
+  footer?: ReactNode
+}
+
+export function sorted<T>(rows: T[], columns: Column<T>[], sort: Sort | undefined): T[] {
+  const by = columns.find(c => c.key === sort?.key)?.sort
+  if (!by || !sort) return rows
+  const collator = new Intl.Collator(undefined, { numeric: true })
+  const sign = sort.down ? -1 : 1
+  return rows
+    .map(row => [by(row), row] as const)
+    .sort(([a], [b]) => sign * (typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b))))
+    .map(([, row]) => row)
+}
+
+const margin = 12
+
+/** The rows in sight of a scrolled box of fixed rows. */
+export function useWindow(count: number, height: number, on: boolean) {
+  const ref = useRef<HTMLDivElement>(null)
+  const [range, setRange] = useState<[number, number]>([0, on ? 60 : count])
+  useLayoutEffect(() => {
+    const box = ref.current
+    if (!box || !on) return
+    const measure = () => {
+      const from = Math.max(0, Math.floor(box.scrollTop / height) - margin)
+      const to = Math.min(count, Math.ceil((box.scrollTop + box.clientHeight) / height) + margin)
+      setRange(old => (old[0] === from && old[1] === to ? old : [from, to]))
+    }
+    measure()
+    box.addEventListener('scroll', measure, { passive: true })
+    const sizes = new ResizeObserver(measure)
+    sizes.observe(box)
+    return () => {
+      box.removeEventListener('scroll', measure)
+      sizes.disconnect()
+    }
+  }, [count, height, on])
+  return { ref, from: on ? Math.min(range[0], count) : 0, to: on ? Math.min(range[1], count) : count }
+}
+
+export function DataTable<T>({ label, columns, rows, rowKey, sort, onSort, onOpen, rowHeight = 36, rowClass, fill = false, footer }: Props<T>) {
+  const { ref, from, to } = useWindow(rows.length, rowHeight, fill)
+  const template = columns.map(c => c.width).join(' ')
+  const onKey = (e: KeyboardEvent<HTMLDivElement>) => {
+    if (e.key !== 'ArrowDown' && e.key !== 'ArrowUp') return
+    const row = (e.target as HTMLElement).closest('[role=row]')
+    const next = e.key === 'ArrowDown' ? row?.nextElementSibling : row?.previousElementSibling
+    const link = next?.querySelector<HTMLElement>('a, button')
+    if (!link) return
+    e.preventDefault()
+    link.focus()
+  }
+  return (
+    <div className={fill ? 'table-box fill' : 'table-box'} ref={ref}>
+      {/* biome-ignore lint/a11y/useSemanticElements: rows out of sight are not in the document, which <table> cannot say */}
+      <div role="table" aria-label={label} aria-rowcount={rows.length + 1} className="table" style={{ '--columns': template } as React.CSSProperties} onKeyDown={onKey}>
+        <div role="rowgroup" className="table-head">
+          {/* biome-ignore lint/a11y/useSemanticElements: part of the table above */}
+          <div role="row" aria-rowindex={1} className="tr" tabIndex={-1}>
+            {columns.map(c => (
+              <Head key={c.key} column={c} sort={sort} onSort={onSort} />
+            ))}
+          </div>
+        </div>
+        <div role="rowgroup" className="table-body" style={fill ? { height: rows.length * rowHeight } : undefined}>
+          <div className="table-window" style={fill ? { transform: `translateY(${from * rowHeight}px)` } : undefined}>
+            {rows.slice(from, to).map((row, i) => (
+              <Row key={rowKey(row)} row={row} index={from + i + 2} columns={columns} height={rowHeight} onOpen={onOpen} extra={rowClass?.(row)} />
+            ))}
+          </div>
+        </div>
+      </div>
+      {footer}
+    </div>
+  )
+}
+
+function Head<T>({ column: c, sort, onSort }: { column: Column<T>; sort: Sort | undefined; onSort: ((s: Sort) => void) | undefined }) {
+  const t = useText(uiText)
+  const mine = sort?.key === c.key
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: part of the table above
+    // biome-ignore lint/a11y/useFocusableInteractive: its button has the focus
+    <div role="columnheader" className={cell(c)} aria-sort={mine ? (sort.down ? 'descending' : 'ascending') : undefined}>
+      {c.sort && onSort ? (
+        <button type="button" className="th-button" title={t.sortBy(c.label ?? String(c.title))} onClick={() => onSort({ key: c.key, down: mine ? !sort.down : false })}>
+          {c.title}
+          {mine && (sort.down ? <ArrowDown size={12} /> : <ArrowUp size={12} />)}
+        </button>
+      ) : (
+        c.title || <span className="offscreen">{c.label}</span>
+      )}
+    </div>
+  )
+}
+
+const cell = <T,>(c: Column<T>): string => `td${c.align === 'end' ? ' end' : ''}${c.minor ? ' minor' : ''}`
+
+function Row<T>({ row, index, columns, height, onOpen, extra }: { row: T; index: number; columns: Column<T>[]; height: number; onOpen: ((row: T) => void) | undefined; extra: string | undefined }) {
+  const open = (e: React.MouseEvent) => {
+    if (!onOpen || (e.target as HTMLElement).closest('a, button, input, label, [role=menuitem]')) return
+    if (getSelection()?.toString()) return
+    onOpen(row)
+  }
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: part of the table above
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the row's link does the same by keyboard
+    <div role="row" tabIndex={-1} aria-rowindex={index} className={`tr${onOpen ? ' opens' : ''}${extra ? ` ${extra}` : ''}`} style={{ height }} onClick={open}>
+      {columns.map(c => (
+        // biome-ignore lint/a11y/useSemanticElements: part of the table above
+        <div role="cell" key={c.key} className={cell(c)}>
+          {c.render(row)}
+        </div>
+      ))}
+    </div>
+  )
+}

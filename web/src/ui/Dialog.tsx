@@ -1,0 +1,95 @@
+import { X } from 'lucide-react'
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { problemTitle } from '@/api/problem'
+import { useText } from '@/i18n'
+import { Button, IconButton } from './controls'
+import { uiText } from './text'
+
+/** The browser's own modal dialog: focus stays in it, Escape closes it. */
+export function Dialog({ title, onClose, children, wide = false }: { title: string; onClose: () => void; children: ReactNode; wide?: boolean }) {
+  const t = useText(uiText)
+  const ref = useRef<HTMLDialogElement>(null)
+  const heading = useId()
+  useEffect(() => {
+    const dialog = ref.current
+    if (dialog && !dialog.open) dialog.showModal()
+    return () => dialog?.close()
+  }, [])
+  return (
+    <dialog
+      ref={ref}
+      className={wide ? 'dialog wide' : 'dialog'}
+      aria-labelledby={heading}
+      onCancel={e => {
+        e.preventDefault()
+        onClose()
+      }}
+    >
+      <header className="dialog-head">
+        <h2 id={heading}>{title}</h2>
+        <IconButton label={t.close} onClick={onClose}>
+          <X size={16} />
+        </IconButton>
+      </header>
+      <div className="dialog-body">{children}</div>
+    </dialog>
+  )
+}
+
+export type ConfirmProps = {
+  title: string
+  /** What will happen, in a sentence. */
+  children: ReactNode
+  action: string
+  danger?: boolean
+  /** The person must type this first: for what cannot be undone. */
+  typed?: string
+  typeLabel?: string
+  onConfirm: () => Promise<unknown>
+  onClose: () => void
+}
+
+/** Asks before something that has consequences; shows the server's refusal where the question was. */
+export function Confirm({ title, children, action, danger = false, typed, typeLabel, onConfirm, onClose }: ConfirmProps) {
+  const t = useText(uiText)
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const [text, setText] = useState('')
+  const go = async () => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      await onConfirm()
+      onClose()
+    } catch (e) {
+      setError(e)
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <div className="stack">
+        <div>{children}</div>
+        {typed !== undefined && (
+          <label className="field">
+            <span>
+              {typeLabel} <code>{typed}</code>
+            </span>
+            <input className="plain-input" value={text} onChange={e => setText(e.currentTarget.value)} autoComplete="off" spellCheck={false} />
+          </label>
+        )}
+        {error !== undefined && (
+          <p className="error-line" role="alert">
+            {problemTitle(error)}. {error instanceof Error ? error.message : ''}
+          </p>
+        )}
+        <div className="row end">
+          <Button onClick={onClose}>{t.cancel}</Button>
+          <Button look={danger ? 'danger' : 'primary'} loading={busy} disabled={typed !== undefined && text !== typed} onClick={go}>
+            {action}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  )
+}
