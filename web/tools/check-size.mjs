@@ -23,7 +23,8 @@ function load(key, seen = new Set()) {
 const sum = files => [...files].reduce((n, f) => n + packed(f), 0)
 const text = n => `${(n / kb).toFixed(1)} KB`
 const [entryKey] = Object.entries(manifest).find(([, e]) => e.isEntry)
-const first = load(entryKey)
+const page = readFileSync(join(dist, 'index.html'), 'utf8')
+const first = new Set([...load(entryKey), ...[...page.matchAll(/(?:src|href)="\/([^"]+\.(?:js|css))"/g)].map(m => m[1])])
 const routes = Object.keys(manifest).filter(k => manifest[k].isDynamicEntry)
 const own = key => [...load(key)].filter(f => !first.has(f))
 

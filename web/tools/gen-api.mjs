@@ -36,7 +36,9 @@ const remark = text => (text ? `/** ${text.replace(/\*\//g, '* /')} */ ` : '')
 
 function members(schema) {
   const needed = new Set(schema.required ?? [])
-  const lines = Object.entries(schema.properties).map(([n, p]) => `${remark(p.description)}${key(n)}${needed.has(n) ? '' : '?'}: ${type(p)}`)
+  const lines = Object.entries(schema.properties).map(
+    ([n, p]) => `${remark(p.description)}${key(n)}${needed.has(n) ? '' : '?'}: ${type(p)}`
+  )
   return lines.length ? `{\n${lines.map(l => `  ${l.replaceAll('\n', '\n  ')}`).join('\n')}\n}` : 'Record<string, never>'
 }
 
@@ -64,11 +66,15 @@ function operation(path, method, op) {
   add('body', body, op.requestBody && !op.requestBody.required && body !== 'Blob')
   const indented = fields.map(f => `    ${f.replaceAll('\n', '\n    ')}`).join('\n')
   const input = fields.length ? `{\n${indented}\n    }` : 'Record<string, never>'
-  return `  ${remark(op.summary)}\n  '${method.toUpperCase()} ${path}': {\n    input: ${input.replaceAll('\n', '\n  ')}\n    result: ${result(op)}\n  }`.replace(/ \n/, '\n')
+  return `  ${remark(op.summary)}\n  '${method.toUpperCase()} ${path}': {\n    input: ${input.replaceAll('\n', '\n  ')}\n    result: ${result(op)}\n  }`.replace(
+    / \n/,
+    '\n'
+  )
 }
 
 const parts = ['// Made from docs/openapi.json by tools/gen-api.mjs. Do not edit.\n']
-for (const [name, schema] of Object.entries(doc.components.schemas)) parts.push(`${remark(schema.description)}\nexport type ${typeName(name)} = ${type(schema)}\n`.trimStart())
+for (const [name, schema] of Object.entries(doc.components.schemas))
+  parts.push(`${remark(schema.description)}\nexport type ${typeName(name)} = ${type(schema)}\n`.trimStart())
 parts.push('export interface Api {')
 for (const [path, item] of Object.entries(doc.paths))
   for (const [method, op] of Object.entries(item)) if (op.operationId) parts.push(operation(path, method, op))

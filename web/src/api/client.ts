@@ -20,9 +20,12 @@ export const whenSignedOut = (fn: () => void): void => {
 }
 
 export function url(key: string, input: Loose): string {
-  const path = key.slice(key.indexOf(' ') + 1).replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(input.path?.[name] ?? '')))
+  const path = key
+    .slice(key.indexOf(' ') + 1)
+    .replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(input.path?.[name] ?? '')))
   const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(input.query ?? {})) if (value !== undefined && value !== null && value !== '') query.set(name, String(value))
+  for (const [name, value] of Object.entries(input.query ?? {}))
+    if (value !== undefined && value !== null && value !== '') query.set(name, String(value))
   const text = query.toString()
   return text ? `${path}?${text}` : path
 }
@@ -52,7 +55,10 @@ async function send(method: string, address: string, input: Loose, options: Opti
   }
 }
 
-export async function api<K extends Key>(key: K, ...rest: Input<K> extends Record<string, never> ? [input?: undefined, options?: Options] : [input: Input<K>, options?: Options]): Promise<Result<K>> {
+export async function api<K extends Key>(
+  key: K,
+  ...rest: Input<K> extends Record<string, never> ? [input?: undefined, options?: Options] : [input: Input<K>, options?: Options]
+): Promise<Result<K>> {
   const [input = {}, options = {}] = rest as [Loose?, Options?]
   const method = key.slice(0, key.indexOf(' '))
   const response = await send(method, url(key, input), input, options)

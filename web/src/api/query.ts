@@ -3,7 +3,8 @@ import { keepPreviousData, QueryClient, type UseQueryResult, useMutation, useQue
 import { api, type Input, type Key, type Result } from './client'
 import { ApiError } from './problem'
 
-const patient = (error: unknown): boolean => error instanceof ApiError && ['offline', 'unavailable', 'timeout', 'internal', 'rate_limited'].includes(error.code)
+const patient = (error: unknown): boolean =>
+  error instanceof ApiError && ['offline', 'unavailable', 'timeout', 'internal', 'rate_limited'].includes(error.code)
 
 export const queryClient = new QueryClient({
   defaultOptions: {

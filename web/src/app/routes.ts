@@ -22,16 +22,29 @@ const table = {
 } as const satisfies Record<string, Route>
 
 /** In the order in which addresses are tried. */
-export const routes = Object.entries(table).map(([name, r]) => ({ name: name as RouteName, path: r.path, load: r.load, Page: lazy(r.load) }))
+export const routes = Object.entries(table).map(([name, r]) => ({
+  name: name as RouteName,
+  path: r.path,
+  load: r.load,
+  Page: lazy(r.load)
+}))
 
-type Param<P extends string> = P extends `${string}:${infer A}/${infer Rest}` ? A | Param<`/${Rest}`> : P extends `${string}:${infer A}` ? A : never
-type Needed<P extends string> = { [K in Param<P> as K extends `${string}?` ? never : K]: string | number } & { [K in Param<P> as K extends `${infer N}?` ? N : never]?: string }
+type Param<P extends string> = P extends `${string}:${infer A}/${infer Rest}`
+  ? A | Param<`/${Rest}`>
+  : P extends `${string}:${infer A}`
+    ? A
+    : never
+type Needed<P extends string> = { [K in Param<P> as K extends `${string}?` ? never : K]: string | number } & {
+  [K in Param<P> as K extends `${infer N}?` ? N : never]?: string
+}
 type Args<N extends RouteName> = keyof Needed<(typeof table)[N]['path']> extends never ? [] : [Needed<(typeof table)[N]['path']>]
 
 /** The address of a page: href('unit', { id, tab: 'logs' }). */
 export function href<N extends RouteName>(name: N, ...args: Args<N>): string {
   const values = (args[0] ?? {}) as Record<string, string | number>
-  const path = table[name].path.replace(/\/:(\w+)(\??)/g, (_, key: string) => (values[key] === undefined ? '' : `/${encodeURIComponent(String(values[key]))}`))
+  const path = table[name].path.replace(/\/:(\w+)(\??)/g, (_, key: string) =>
+    values[key] === undefined ? '' : `/${encodeURIComponent(String(values[key]))}`
+  )
   return path || '/'
 }
 

@@ -25,3 +25,9 @@ export function useSort(otherwise: string): [Sort, (sort: Sort) => void] {
   const [text, set] = useParam('sort', otherwise)
   return [{ key: text.replace(/^-/, ''), down: text.startsWith('-') }, s => set((s.down ? '-' : '') + s.key)]
 }
+
+/** The line that the address names: #L48213. */
+export function useHashTarget(): number | undefined {
+  const n = Number(/^#L(\d+)$/.exec(window.location.hash)?.[1])
+  return n > 0 ? n : undefined
+}

@@ -73,7 +73,19 @@ export function useWindow(count: number, height: number, on: boolean) {
   return { ref, from: on ? Math.min(range[0], count) : 0, to: on ? Math.min(range[1], count) : count }
 }
 
-export function DataTable<T>({ label, columns, rows, rowKey, sort, onSort, onOpen, rowHeight = 36, rowClass, fill = false, footer }: Props<T>) {
+export function DataTable<T>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  sort,
+  onSort,
+  onOpen,
+  rowHeight = 36,
+  rowClass,
+  fill = false,
+  footer
+}: Props<T>) {
   const { ref, from, to } = useWindow(rows.length, rowHeight, fill)
   const template = columns.map(c => c.width).join(' ')
   const onKey = (e: KeyboardEvent<HTMLDivElement>) => {
@@ -87,10 +99,15 @@ export function DataTable<T>({ label, columns, rows, rowKey, sort, onSort, onOpe
   }
   return (
     <div className={fill ? 'table-box fill' : 'table-box'} ref={ref}>
-      {/* biome-ignore lint/a11y/useSemanticElements: rows out of sight are not in the document, which <table> cannot say */}
-      <div role="table" aria-label={label} aria-rowcount={rows.length + 1} className="table" style={{ '--columns': template } as React.CSSProperties} onKeyDown={onKey}>
+      <div
+        role="table"
+        aria-label={label}
+        aria-rowcount={rows.length + 1}
+        className="table"
+        style={{ '--columns': template } as React.CSSProperties}
+        onKeyDown={onKey}
+      >
         <div role="rowgroup" className="table-head">
-          {/* biome-ignore lint/a11y/useSemanticElements: part of the table above */}
           <div role="row" aria-rowindex={1} className="tr" tabIndex={-1}>
             {columns.map(c => (
               <Head key={c.key} column={c} sort={sort} onSort={onSort} />
@@ -100,7 +117,15 @@ export function DataTable<T>({ label, columns, rows, rowKey, sort, onSort, onOpe
         <div role="rowgroup" className="table-body" style={fill ? { height: rows.length * rowHeight } : undefined}>
           <div className="table-window" style={fill ? { transform: `translateY(${from * rowHeight}px)` } : undefined}>
             {rows.slice(from, to).map((row, i) => (
-              <Row key={rowKey(row)} row={row} index={from + i + 2} columns={columns} height={rowHeight} onOpen={onOpen} extra={rowClass?.(row)} />
+              <Row
+                key={rowKey(row)}
+                row={row}
+                index={from + i + 2}
+                columns={columns}
+                height={rowHeight}
+                onOpen={onOpen}
+                extra={rowClass?.(row)}
+              />
             ))}
           </div>
         </div>
@@ -114,11 +139,14 @@ function Head<T>({ column: c, sort, onSort }: { column: Column<T>; sort: Sort | 
   const t = useText(uiText)
   const mine = sort?.key === c.key
   return (
-    // biome-ignore lint/a11y/useSemanticElements: part of the table above
-    // biome-ignore lint/a11y/useFocusableInteractive: its button has the focus
     <div role="columnheader" className={cell(c)} aria-sort={mine ? (sort.down ? 'descending' : 'ascending') : undefined}>
       {c.sort && onSort ? (
-        <button type="button" className="th-button" title={t.sortBy(c.label ?? String(c.title))} onClick={() => onSort({ key: c.key, down: mine ? !sort.down : false })}>
+        <button
+          type="button"
+          className="th-button"
+          title={t.sortBy(c.label ?? String(c.title))}
+          onClick={() => onSort({ key: c.key, down: mine ? !sort.down : false })}
+        >
           {c.title}
           {mine && (sort.down ? <ArrowDown size={12} /> : <ArrowUp size={12} />)}
         </button>
@@ -131,18 +159,36 @@ function Head<T>({ column: c, sort, onSort }: { column: Column<T>; sort: Sort | 
 
 const cell = <T,>(c: Column<T>): string => `td${c.align === 'end' ? ' end' : ''}${c.minor ? ' minor' : ''}`
 
-function Row<T>({ row, index, columns, height, onOpen, extra }: { row: T; index: number; columns: Column<T>[]; height: number; onOpen: ((row: T) => void) | undefined; extra: string | undefined }) {
+function Row<T>({
+  row,
+  index,
+  columns,
+  height,
+  onOpen,
+  extra
+}: {
+  row: T
+  index: number
+  columns: Column<T>[]
+  height: number
+  onOpen: ((row: T) => void) | undefined
+  extra: string | undefined
+}) {
   const open = (e: React.MouseEvent) => {
     if (!onOpen || (e.target as HTMLElement).closest('a, button, input, label, [role=menuitem]')) return
     if (getSelection()?.toString()) return
     onOpen(row)
   }
   return (
-    // biome-ignore lint/a11y/useSemanticElements: part of the table above
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the row's link does the same by keyboard
-    <div role="row" tabIndex={-1} aria-rowindex={index} className={`tr${onOpen ? ' opens' : ''}${extra ? ` ${extra}` : ''}`} style={{ height }} onClick={open}>
+    <div
+      role="row"
+      tabIndex={-1}
+      aria-rowindex={index}
+      className={`tr${onOpen ? ' opens' : ''}${extra ? ` ${extra}` : ''}`}
+      style={{ height }}
+      onClick={open}
+    >
       {columns.map(c => (
-        // biome-ignore lint/a11y/useSemanticElements: part of the table above
         <div role="cell" key={c.key} className={cell(c)}>
           {c.render(row)}
         </div>

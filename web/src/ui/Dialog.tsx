@@ -6,7 +6,17 @@ import { Button, IconButton } from './controls'
 import { uiText } from './text'
 
 /** The browser's own modal dialog: focus stays in it, Escape closes it. */
-export function Dialog({ title, onClose, children, wide = false }: { title: string; onClose: () => void; children: ReactNode; wide?: boolean }) {
+export function Dialog({
+  title,
+  onClose,
+  children,
+  wide = false
+}: {
+  title: string
+  onClose: () => void
+  children: ReactNode
+  wide?: boolean
+}) {
   const t = useText(uiText)
   const ref = useRef<HTMLDialogElement>(null)
   const heading = useId()
@@ -75,7 +85,13 @@ export function Confirm({ title, children, action, danger = false, typed, typeLa
             <span>
               {typeLabel} <code>{typed}</code>
             </span>
-            <input className="plain-input" value={text} onChange={e => setText(e.currentTarget.value)} autoComplete="off" spellCheck={false} />
+            <input
+              className="plain-input"
+              value={text}
+              onChange={e => setText(e.currentTarget.value)}
+              autoComplete="off"
+              spellCheck={false}
+            />
           </label>
         )}
         {error !== undefined && (

@@ -99,14 +99,18 @@ export function FilterBar({ value, onChange, keys = {}, label, placeholder, chil
             <X size={13} />
           </IconButton>
         )}
-        {/* biome-ignore lint/a11y/useSemanticElements: suggestions of a combobox */}
         <div role="listbox" id={list} aria-label={t.filter} className="suggestions" hidden={!shown}>
           {shown &&
             options.map((o, i) => (
-              // biome-ignore lint/a11y/useSemanticElements: suggestions of a combobox
-              // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the input
-              // biome-ignore lint/a11y/useKeyWithClickEvents: the input has the keys
-              <div role="option" aria-selected={i === at} id={`${list}-${i}`} key={o} className={i === at ? 'on' : ''} onMouseDown={e => e.preventDefault()} onClick={() => take(o)}>
+              <div
+                role="option"
+                aria-selected={i === at}
+                id={`${list}-${i}`}
+                key={o}
+                className={i === at ? 'on' : ''}
+                onMouseDown={e => e.preventDefault()}
+                onClick={() => take(o)}
+              >
                 {o}
               </div>
             ))}
@@ -121,7 +125,10 @@ function suggestions(word: string, keys: Record<string, string[]>): string[] {
   const minus = word.startsWith('-') ? '-' : ''
   const bare = fold(word.slice(minus.length))
   const colon = bare.indexOf(':')
-  if (colon < 0) return Object.keys(keys).filter(k => k.startsWith(bare)).map(k => `${minus}${k}:`)
+  if (colon < 0)
+    return Object.keys(keys)
+      .filter(k => k.startsWith(bare))
+      .map(k => `${minus}${k}:`)
   const key = bare.slice(0, colon)
   const start = bare.slice(colon + 1).replace(/^"/, '')
   return (keys[key] ?? [])

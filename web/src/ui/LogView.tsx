@@ -88,7 +88,6 @@ export function LogView({ lines, label, mark, onOlder, times = 'clock', target, 
   const [from, to] = [Math.min(range[0], lines.length), Math.min(range[1], lines.length)]
   return (
     <div className="log-frame">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it */}
       <div className="log-box" ref={box} onScroll={measure} role="log" aria-label={label ?? t.log} aria-live="off" tabIndex={0}>
         {lines.length === 0 && empty}
         <div className="log-lines" style={{ height: lines.length * lineHeight }}>
@@ -108,7 +107,17 @@ export function LogView({ lines, label, mark, onOlder, times = 'clock', target, 
   )
 }
 
-const Line = memo(function Line({ line, mark, times, target }: { line: LogLine; mark: string | undefined; times: string; target: boolean }) {
+const Line = memo(function Line({
+  line,
+  mark,
+  times,
+  target
+}: {
+  line: LogLine
+  mark: string | undefined
+  times: string
+  target: boolean
+}) {
   const t = useText(uiText)
   if (line.skipped) return <div className="log-line skipped">— {t.skipped(line.skipped)} —</div>
   return (

@@ -45,7 +45,15 @@ export function useTitle(title: string): void {
   }, [title])
 }
 
-type PageProps = { title: string; tab?: string; actions?: ReactNode; equivalent?: Equivalent; children: ReactNode; fill?: boolean; below?: ReactNode }
+type PageProps = {
+  title: string
+  tab?: string
+  actions?: ReactNode
+  equivalent?: Equivalent
+  children: ReactNode
+  fill?: boolean
+  below?: ReactNode
+}
 
 /** fill: the content has the height that is left, and scrolls inside. */
 export function Page({ title, tab, actions, equivalent, children, fill = false, below }: PageProps) {

@@ -1,7 +1,17 @@
 import { useId } from 'react'
 
 /** A choice of a few, as radio buttons in a row. */
-export function Segments<T extends string>({ label, value, options, onChange }: { label: string; value: T; options: { value: T; label: string }[]; onChange: (value: T) => void }) {
+export function Segments<T extends string>({
+  label,
+  value,
+  options,
+  onChange
+}: {
+  label: string
+  value: T
+  options: { value: T; label: string }[]
+  onChange: (value: T) => void
+}) {
   const name = useId()
   return (
     <fieldset className="segments">

@@ -10,7 +10,6 @@ import '@mantine/core/styles/CloseButton.css'
 import '@mantine/core/styles/Loader.css'
 import '@mantine/core/styles/Input.css'
 import '@mantine/core/styles/PasswordInput.css'
-import '@mantine/core/styles/NativeSelect.css'
 import '@mantine/core/styles/Checkbox.css'
 import '@mantine/core/styles/Switch.css'
 import '@mantine/core/styles/Popover.css'
@@ -28,10 +27,19 @@ const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Button: { defaultProps: { size: 'xs' }, vars: () => ({ root: { '--button-fz': size13.fz, '--button-height': size13.height, '--button-padding-x': '12px' } }) },
+    Button: {
+      defaultProps: { size: 'xs' },
+      vars: () => ({ root: { '--button-fz': size13.fz, '--button-height': size13.height, '--button-padding-x': '12px' } })
+    },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray', size: 28 } },
     Input: { defaultProps: { size: 'xs' }, vars: () => ({ wrapper: { '--input-fz': size13.fz, '--input-height': size13.height } }) },
-    InputWrapper: { vars: () => ({ label: { '--input-label-size': '13px' }, error: { '--input-error-size': '12.5px' }, description: { '--input-description-size': '12.5px' } }) },
+    InputWrapper: {
+      vars: () => ({
+        label: { '--input-label-size': '13px' },
+        error: { '--input-error-size': '12.5px' },
+        description: { '--input-description-size': '12.5px' }
+      })
+    },
     Checkbox: { defaultProps: { size: 'xs' } },
     Switch: { defaultProps: { size: 'sm' } },
     Tooltip: { defaultProps: { openDelay: 400, withinPortal: true, transitionProps: { duration: 0 } } },

@@ -6,17 +6,17 @@ import {
   type ButtonProps as MantineButtonProps,
   Checkbox as MantineCheckbox,
   Menu as MantineMenu,
+  Popover as MantinePopover,
+  Switch as MantineSwitch,
+  Tooltip as MantineTooltip,
   NativeSelect,
   type NativeSelectProps,
   PasswordInput,
   type PasswordInputProps,
-  Popover as MantinePopover,
-  Switch as MantineSwitch,
   Textarea,
   type TextareaProps,
   TextInput,
-  type TextInputProps,
-  Tooltip as MantineTooltip
+  type TextInputProps
 } from '@mantine/core'
 import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react'
 import { useText } from '@/i18n'
@@ -51,7 +51,16 @@ export function Button({ look = 'default', type = 'button', ...rest }: ButtonPro
 }
 
 /** A button of an icon alone; its label is its name and its tooltip. */
-export function IconButton({ label, children, ...rest }: Omit<ButtonHTMLAttributes<HTMLButtonElement>, keyof ActionIconProps> & Pick<ActionIconProps, 'disabled' | 'loading' | 'className' | 'size'> & { label: string; children: ReactNode; ref?: Ref<HTMLButtonElement> }) {
+export function IconButton({
+  label,
+  children,
+  ...rest
+}: Omit<ButtonHTMLAttributes<HTMLButtonElement>, keyof ActionIconProps> &
+  Pick<ActionIconProps, 'disabled' | 'loading' | 'className' | 'size'> & {
+    label: string
+    children: ReactNode
+    ref?: Ref<HTMLButtonElement>
+  }) {
   return (
     <MantineTooltip label={label}>
       <ActionIcon type="button" aria-label={label} {...rest}>

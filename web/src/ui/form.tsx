@@ -1,6 +1,6 @@
 // Forms: what the server says of a field stands at the field, the rest above the button.
 import { type FormEvent, type ReactNode, useState } from 'react'
-import { ApiError, asApiError, problemTitle } from '@/api/problem'
+import { type ApiError, asApiError, problemTitle } from '@/api/problem'
 import { Button } from './controls'
 
 export function useForm(submit: (data: FormData) => Promise<unknown>, fields: string[] = []) {

@@ -55,7 +55,14 @@ export function ErrorCard({ error, onRetry }: { error: unknown; onRetry?: () => 
     const timer = setTimeout(() => setLeft(left - 1), 1000)
     return () => clearTimeout(timer)
   }, [left])
-  const details = [`${e.status} ${e.code}`, e.field, e.detail, e.requestId && `request ${e.requestId}`, location.href, new Date().toISOString()]
+  const details = [
+    `${e.status} ${e.code}`,
+    e.field,
+    e.detail,
+    e.requestId && `request ${e.requestId}`,
+    location.href,
+    new Date().toISOString()
+  ]
   return (
     <section className="error-card" role="alert">
       <h2>{problemTitle(e)}</h2>

@@ -2,6 +2,7 @@ import { PanelLeftClose, PanelLeftOpen, Search } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
 import { useText } from '@/i18n'
+import { LivePill } from '@/live'
 import { useLiveConnection } from '@/live/hooks'
 import { IconButton, Loading } from '@/ui'
 import { CatchErrors } from '../errors/CatchErrors'
@@ -10,9 +11,9 @@ import { prefetch, routes } from '../routes'
 import { hasRight, useSession } from '../session/session'
 import { Breadcrumbs } from './Breadcrumbs'
 import { useShortcuts } from './keys'
-import { LivePill, OfflineBar } from './LivePill'
-import { ProjectSwitcher } from './ProjectSwitcher'
 import { navigation, useNavText } from './navigation'
+import { OfflineBar } from './OfflineBar'
+import { ProjectSwitcher } from './ProjectSwitcher'
 import { ProjectContext } from './project'
 import './shell.css'
 import { shellText } from './text'
@@ -99,14 +100,22 @@ function Sidebar() {
     localStorage.setItem(narrowPlace, narrow ? 'wide' : 'narrow')
     setNarrow(!narrow)
   }
-  const here = (path: string) => (path === '/' ? location === '/' || location === '/dashboard' : location === path || location.startsWith(`${path}/`))
+  const here = (path: string) =>
+    path === '/' ? location === '/' || location === '/dashboard' : location === path || location.startsWith(`${path}/`)
   const items = navigation.filter(n => !n.right || hasRight(me, n.right))
   const list = (group: string) =>
     items
       .filter(n => n.group === group)
       .map(n => (
         <li key={n.name}>
-          <Link href={n.path} className="nav-link" aria-current={here(n.path) ? 'page' : undefined} title={narrow ? names[n.name] : undefined} onMouseEnter={() => prefetch(n.route)} onFocus={() => prefetch(n.route)}>
+          <Link
+            href={n.path}
+            className="nav-link"
+            aria-current={here(n.path) ? 'page' : undefined}
+            title={narrow ? names[n.name] : undefined}
+            onMouseEnter={() => prefetch(n.route)}
+            onFocus={() => prefetch(n.route)}
+          >
             <n.icon size={16} aria-hidden="true" />
             <span>{names[n.name]}</span>
           </Link>

@@ -32,7 +32,7 @@ export default function Shortcuts({ onClose }: { onClose: () => void }) {
           {navigation.map(n => (
             <div key={n.name}>
               <dt>
-                <kbd>G</kbd> <span className="faint">{t.then}</span> <kbd>{n.key.replace('Key', '')}</kbd>
+                <kbd>G</kbd> <span className="faint">{t.andThen}</span> <kbd>{n.key.replace('Key', '')}</kbd>
               </dt>
               <dd>{names[n.name]}</dd>
             </div>

@@ -36,7 +36,14 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
         <Menu.Divider />
         <Menu.Label>{t.theme}</Menu.Label>
         {themes.map(([value, label]) => (
-          <Menu.Item key={value} role="menuitemradio" aria-checked={theme === value} onClick={() => setTheme(value)} closeMenuOnClick={false} rightSection={theme === value ? '✓' : undefined}>
+          <Menu.Item
+            key={value}
+            role="menuitemradio"
+            aria-checked={theme === value}
+            onClick={() => setTheme(value)}
+            closeMenuOnClick={false}
+            rightSection={theme === value ? '✓' : undefined}
+          >
             {label}
           </Menu.Item>
         ))}

@@ -3,7 +3,8 @@ import { useLocation } from 'wouter'
 import { singleKeys } from '@/ui'
 import { navigation } from './navigation'
 
-const typing = (e: KeyboardEvent): boolean => e.target instanceof HTMLElement && (e.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName))
+const typing = (e: KeyboardEvent): boolean =>
+  e.target instanceof HTMLElement && (e.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName))
 
 /** Keys by their place on the keyboard, so that they work under any layout. */
 export function useShortcuts(open: (what: 'palette' | 'keys') => void): void {

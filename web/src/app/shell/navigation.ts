@@ -1,5 +1,5 @@
 // What the sidebar and the palette offer. A role without the right does not see the entry.
-import { Activity, Bell, Boxes, Cpu, FolderKanban, Gauge, type LucideIcon, ScrollText, Settings, Users } from 'lucide-react'
+import { Boxes, Cpu, FolderKanban, Gauge, type LucideIcon, ScrollText, Settings, Users } from 'lucide-react'
 import { useText } from '@/i18n'
 import { href, type RouteName } from '../routes'
 
@@ -25,8 +25,6 @@ export const navigation: NavItem[] = [
   { name: 'audit', route: 'audit', path: href('audit'), icon: ScrollText, key: 'KeyL', right: 'audit:read', group: 'admin' },
   { name: 'settings', route: 'settings', path: '/settings', icon: Settings, key: 'KeyC', group: 'admin' }
 ]
-
-export const spareIcons = { Activity, Bell }
 
 const en: Record<NavName, string> = {
   overview: 'Overview',

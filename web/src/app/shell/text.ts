@@ -1,5 +1,3 @@
-import { plural } from '@/i18n'
-
 const en = {
   skip: 'To the content',
   menu: 'Sections',
@@ -23,27 +21,16 @@ const en = {
   shortcuts: 'Keyboard',
   apiDocs: 'API reference',
   admin: 'Administration',
-  live: 'Live',
-  paused: 'Paused',
-  slow: 'Slow',
-  connecting: 'Connecting',
-  reconnecting: 'Reconnecting',
-  offline: 'Offline',
-  offlineSince: (t: string) => `Offline since ${t}`,
-  lag: (ms: string) => `${ms} behind the server`,
-  pause: 'Pause live values',
-  resume: 'Go on',
   asOf: (t: string) => `The server does not answer; values are as of ${t}.`,
   newBuild: 'The server has been updated.',
   reload: 'Reload',
-  topics: (n: number) => plural(n, { one: '# topic', other: '# topics' }),
   keysGo: 'Go to a section',
   keysPalette: 'Search and commands',
   keysHelp: 'This list',
   keysFilter: 'To the filter of the page',
   keysRows: 'Next and previous row',
   keysSwitch: 'Single-key shortcuts',
-  then: 'then'
+  andThen: 'then'
 }
 
 const ru: typeof en = {
@@ -69,27 +56,16 @@ const ru: typeof en = {
   shortcuts: 'Клавиатура',
   apiDocs: 'Справочник API',
   admin: 'Управление',
-  live: 'На связи',
-  paused: 'Пауза',
-  slow: 'Медленно',
-  connecting: 'Соединение',
-  reconnecting: 'Переподключение',
-  offline: 'Нет связи',
-  offlineSince: t => `Нет связи с ${t}`,
-  lag: ms => `отставание от сервера ${ms}`,
-  pause: 'Приостановить обновление',
-  resume: 'Продолжить',
   asOf: t => `Сервер не отвечает; значения на ${t}.`,
   newBuild: 'Сервер обновлён.',
   reload: 'Загрузить заново',
-  topics: n => plural(n, { one: '# тема', few: '# темы', many: '# тем', other: '# темы' }),
   keysGo: 'Перейти в раздел',
   keysPalette: 'Поиск и команды',
   keysHelp: 'Этот список',
   keysFilter: 'К фильтру страницы',
   keysRows: 'Следующая и предыдущая строка',
   keysSwitch: 'Сочетания из одной клавиши',
-  then: 'затем'
+  andThen: 'затем'
 }
 
 export const shellText = { en, ru }

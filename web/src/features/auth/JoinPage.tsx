@@ -14,7 +14,13 @@ export default function JoinPage() {
   const { entered } = useSessionActions()
   const form = useForm(
     async data => {
-      const body = { login: value(data, 'login') ?? '', password: String(data.get('password')), display_name: value(data, 'display_name') ?? null, email: value(data, 'email') ?? null, invite: value(data, 'invite') ?? null }
+      const body = {
+        login: value(data, 'login') ?? '',
+        password: String(data.get('password')),
+        display_name: value(data, 'display_name') ?? null,
+        email: value(data, 'email') ?? null,
+        invite: value(data, 'invite') ?? null
+      }
       await api('POST /api/v1/auth/register', { body })
       navigate('/', { replace: true })
       await entered()
@@ -24,11 +30,42 @@ export default function JoinPage() {
   return (
     <Door title={t.join} foot={<Link href="/">{t.back}</Link>}>
       <form onSubmit={form.onSubmit}>
-        <TextField name="invite" label={t.invite} description={t.inviteHint} defaultValue={code} error={form.at('invite')} spellCheck={false} />
-        <TextField name="login" label={t.login} required withAsterisk={false} autoComplete="username" autoCapitalize="none" spellCheck={false} error={form.at('login')} />
-        <TextField name="display_name" label={t.displayName} description={t.displayNameHint} autoComplete="name" error={form.at('display_name')} />
+        <TextField
+          name="invite"
+          label={t.invite}
+          description={t.inviteHint}
+          defaultValue={code}
+          error={form.at('invite')}
+          spellCheck={false}
+        />
+        <TextField
+          name="login"
+          label={t.login}
+          required
+          withAsterisk={false}
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          error={form.at('login')}
+        />
+        <TextField
+          name="display_name"
+          label={t.displayName}
+          description={t.displayNameHint}
+          autoComplete="name"
+          error={form.at('display_name')}
+        />
         <TextField name="email" label={`${t.email} (${t.optional})`} type="email" autoComplete="email" error={form.at('email')} />
-        <PasswordField name="password" label={t.password} description={t.passwordHint} required withAsterisk={false} minLength={8} autoComplete="new-password" error={form.at('password')} />
+        <PasswordField
+          name="password"
+          label={t.password}
+          description={t.passwordHint}
+          required
+          withAsterisk={false}
+          minLength={8}
+          autoComplete="new-password"
+          error={form.at('password')}
+        />
         <FormError form={form} />
         <Submit form={form} full>
           {t.join}

@@ -33,7 +33,16 @@ export default function ResetPage() {
         </p>
       ) : (
         <form onSubmit={form.onSubmit}>
-          <PasswordField name="password" label={t.newPassword} description={t.passwordHint} required withAsterisk={false} minLength={8} autoComplete="new-password" error={form.at('password')} />
+          <PasswordField
+            name="password"
+            label={t.newPassword}
+            description={t.passwordHint}
+            required
+            withAsterisk={false}
+            minLength={8}
+            autoComplete="new-password"
+            error={form.at('password')}
+          />
           <FormError form={form} />
           <Submit form={form} full>
             {t.save}

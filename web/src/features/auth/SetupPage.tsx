@@ -3,7 +3,20 @@ import { useLocation, useSearch } from 'wouter'
 import { api } from '@/api/client'
 import { useSessionActions } from '@/app/session/session'
 import { useLang, useText } from '@/i18n'
-import { Button, FormError, PasswordField, Segments, StatusShape, Submit, setLang, setTheme, TextField, useForm, useTheme, value } from '@/ui'
+import {
+  Button,
+  FormError,
+  PasswordField,
+  Segments,
+  StatusShape,
+  Submit,
+  setLang,
+  setTheme,
+  TextField,
+  useForm,
+  useTheme,
+  value
+} from '@/ui'
 import { Door } from './Door'
 import { authText } from './text'
 
@@ -51,11 +64,28 @@ function Look({ onNext }: { onNext: () => void }) {
     <>
       <div className="field">
         <span>{t.language}</span>
-        <Segments label={t.language} value={lang} onChange={setLang} options={[{ value: 'en', label: 'English' }, { value: 'ru', label: 'Русский' }]} />
+        <Segments
+          label={t.language}
+          value={lang}
+          onChange={setLang}
+          options={[
+            { value: 'en', label: 'English' },
+            { value: 'ru', label: 'Русский' }
+          ]}
+        />
       </div>
       <div className="field">
         <span>{t.theme}</span>
-        <Segments label={t.theme} value={theme} onChange={setTheme} options={[{ value: 'auto', label: t.themeAuto }, { value: 'light', label: t.themeLight }, { value: 'dark', label: t.themeDark }]} />
+        <Segments
+          label={t.theme}
+          value={theme}
+          onChange={setTheme}
+          options={[
+            { value: 'auto', label: t.themeAuto },
+            { value: 'light', label: t.themeLight },
+            { value: 'dark', label: t.themeDark }
+          ]}
+        />
       </div>
       {!window.isSecureContext && (
         <p className="callout k-warn">
@@ -74,7 +104,14 @@ function Admin({ token, onDone }: { token: string; onDone: () => void }) {
   const t = useText(authText)
   const form = useForm(
     async data => {
-      await api('POST /api/v1/auth/setup', { body: { token, login: value(data, 'login') ?? '', password: String(data.get('password')), display_name: value(data, 'display_name') ?? null } })
+      await api('POST /api/v1/auth/setup', {
+        body: {
+          token,
+          login: value(data, 'login') ?? '',
+          password: String(data.get('password')),
+          display_name: value(data, 'display_name') ?? null
+        }
+      })
       onDone()
     },
     ['login', 'password', 'display_name']
@@ -82,10 +119,42 @@ function Admin({ token, onDone }: { token: string; onDone: () => void }) {
   const spent = form.rest && ['unauthenticated', 'forbidden', 'not_found', 'conflict'].includes(form.rest.code)
   return (
     <form onSubmit={form.onSubmit}>
-      <TextField name="login" label={t.login} required withAsterisk={false} minLength={2} autoComplete="username" autoCapitalize="none" spellCheck={false} autoFocus error={form.at('login')} />
-      <TextField name="display_name" label={t.displayName} description={t.displayNameHint} autoComplete="name" error={form.at('display_name')} />
-      <PasswordField name="password" label={t.password} description={t.passwordHint} required withAsterisk={false} minLength={8} autoComplete="new-password" error={form.at('password')} />
-      {spent ? <p className="error-line" role="alert">{t.used}</p> : <FormError form={form} />}
+      <TextField
+        name="login"
+        label={t.login}
+        required
+        withAsterisk={false}
+        minLength={2}
+        autoComplete="username"
+        autoCapitalize="none"
+        spellCheck={false}
+        autoFocus
+        error={form.at('login')}
+      />
+      <TextField
+        name="display_name"
+        label={t.displayName}
+        description={t.displayNameHint}
+        autoComplete="name"
+        error={form.at('display_name')}
+      />
+      <PasswordField
+        name="password"
+        label={t.password}
+        description={t.passwordHint}
+        required
+        withAsterisk={false}
+        minLength={8}
+        autoComplete="new-password"
+        error={form.at('password')}
+      />
+      {spent ? (
+        <p className="error-line" role="alert">
+          {t.used}
+        </p>
+      ) : (
+        <FormError form={form} />
+      )}
       <Submit form={form} full>
         {t.make}
       </Submit>
@@ -105,7 +174,17 @@ function Project({ onDone }: { onDone: () => Promise<void> }) {
   )
   return (
     <form onSubmit={form.onSubmit}>
-      <TextField name="name" label={t.projectName} description={t.projectNameHint} required withAsterisk={false} autoFocus spellCheck={false} autoCapitalize="none" error={form.at('name')} />
+      <TextField
+        name="name"
+        label={t.projectName}
+        description={t.projectNameHint}
+        required
+        withAsterisk={false}
+        autoFocus
+        spellCheck={false}
+        autoCapitalize="none"
+        error={form.at('name')}
+      />
       <TextField name="display_name" label={t.projectTitle} error={form.at('display_name')} />
       <FormError form={form} />
       <div className="row end">

@@ -16,7 +16,9 @@ export default function SignIn({ ended = false }: { ended?: boolean }) {
     async data => {
       const otp = value(data, 'otp')
       try {
-        await api('POST /api/v1/auth/login', { body: { login: value(data, 'login') ?? '', password: String(data.get('password')), ...(otp ? { otp } : {}) } })
+        await api('POST /api/v1/auth/login', {
+          body: { login: value(data, 'login') ?? '', password: String(data.get('password')), ...(otp ? { otp } : {}) }
+        })
       } catch (e) {
         if (!(e instanceof ApiError) || e.field !== 'otp') throw e
         setWantsCode(true)
@@ -47,9 +49,30 @@ export default function SignIn({ ended = false }: { ended?: boolean }) {
         </p>
       )}
       <form onSubmit={form.onSubmit}>
-        <TextField name="login" label={t.login} required withAsterisk={false} autoComplete="username" autoFocus autoCapitalize="none" spellCheck={false} />
+        <TextField
+          name="login"
+          label={t.login}
+          required
+          withAsterisk={false}
+          autoComplete="username"
+          autoFocus
+          autoCapitalize="none"
+          spellCheck={false}
+        />
         <PasswordField name="password" label={t.password} required withAsterisk={false} autoComplete="current-password" />
-        {wantsCode && <TextField name="otp" label={t.otp} description={t.otpHint} required withAsterisk={false} autoComplete="one-time-code" inputMode="numeric" autoFocus error={form.at('otp')} />}
+        {wantsCode && (
+          <TextField
+            name="otp"
+            label={t.otp}
+            description={t.otpHint}
+            required
+            withAsterisk={false}
+            autoComplete="one-time-code"
+            inputMode="numeric"
+            autoFocus
+            error={form.at('otp')}
+          />
+        )}
         <FormError form={form} />
         <Submit form={form} full>
           {t.signIn}

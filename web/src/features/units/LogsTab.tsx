@@ -1,0 +1,73 @@
+import { Download } from 'lucide-react'
+import { useDeferredValue } from 'react'
+import type { Unit } from '@/api/schema.gen'
+import { useHashTarget, useParam } from '@/app/search'
+import { useText } from '@/i18n'
+import { ErrorCard, IconButton, LogView, Segments, Select, TextField } from '@/ui'
+import { useUnitLog } from './log'
+import { unitText } from './text'
+
+const levels = ['debug', 'info', 'warn', 'error', 'fatal'] as const
+
+export function LogsTab({ unit: u }: { unit: Unit }) {
+  const t = useText(unitText)
+  const [level, setLevel] = useParam('level')
+  const [q, setQ] = useParam('q')
+  const [times, setTimes] = useParam('times', 'clock')
+  const asked = useDeferredValue(q)
+  const target = useHashTarget()
+  const log = useUnitLog(u.unit_id, { level: level || undefined, q: asked.trim() || undefined })
+  const save = () => {
+    const text = log.lines.map(l => `${new Date(l.t).toISOString()} ${l.level ?? ''} ${l.text}`).join('\n')
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+    link.download = `${u.name}.log`
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+  }
+  return (
+    <div className="log-tab">
+      <div className="row">
+        <TextField
+          type="search"
+          aria-label={t.search}
+          placeholder={t.search}
+          value={q}
+          onChange={e => setQ(e.currentTarget.value)}
+          className="log-search"
+        />
+        <Select
+          aria-label={t.level}
+          value={level}
+          onChange={e => setLevel(e.currentTarget.value, 'push')}
+          data={[{ value: '', label: t.anyLevel }, ...levels.map(l => ({ value: l, label: t.levels[l] }))]}
+        />
+        <Segments
+          label={t.times}
+          value={times}
+          onChange={v => setTimes(v)}
+          options={[
+            { value: 'clock', label: t.timesClock },
+            { value: 'full', label: t.timesFull }
+          ]}
+        />
+        <span className="grow" />
+        <IconButton label={t.download} onClick={save} disabled={log.lines.length === 0}>
+          <Download size={16} />
+        </IconButton>
+      </div>
+      {log.error && log.lines.length === 0 ? (
+        <ErrorCard error={log.error} />
+      ) : (
+        <LogView
+          lines={log.lines}
+          mark={asked.trim()}
+          onOlder={log.onOlder}
+          times={times === 'full' ? 'full' : 'clock'}
+          {...(target ? { target } : {})}
+          empty={log.loading ? null : <p className="log-empty">{t.noLogs}</p>}
+        />
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,140 @@
+import { Ellipsis, Play, RotateCw, Square } from 'lucide-react'
+import { useState } from 'react'
+import { useLocation } from 'wouter'
+import { api, type Key } from '@/api/client'
+import { problemTitle } from '@/api/problem'
+import type { Unit } from '@/api/schema.gen'
+import { href } from '@/app/routes'
+import { useRight } from '@/app/session/session'
+import { useRefreshUnits } from '@/app/units/queries'
+import { useText } from '@/i18n'
+import { Button, Confirm, IconButton, Menu, notice } from '@/ui'
+import { unitText } from './text'
+
+type Verb = 'stop' | 'start' | 'restart' | 'pause' | 'resume' | 'remove'
+const quiet: Verb[] = ['start', 'pause', 'resume'] // done at once; the others ask
+
+function allowed(u: Unit): Verb[] {
+  if (u.status === 'paused') return ['resume', 'stop', 'restart', 'remove']
+  if (u.status === 'running' || u.status === 'starting') return ['stop', 'restart', 'pause', 'remove']
+  return ['start', 'remove']
+}
+
+async function command(verb: Verb, unit_id: string): Promise<Unit | undefined> {
+  if (verb === 'remove') {
+    await api('DELETE /api/spark/units/{unit_id}', { path: { unit_id } })
+    return undefined
+  }
+  return (await api(`POST /api/spark/units/{unit_id}/${verb}` as Extract<Key, 'POST /api/spark/units/{unit_id}/stop'>, {
+    path: { unit_id }
+  })) as Unit
+}
+
+/** What can be done with a unit; asks before what ends something. */
+export function useUnitActions(u: Unit) {
+  const t = useText(unitText)
+  const refresh = useRefreshUnits()
+  const [, navigate] = useLocation()
+  const [asked, ask] = useState<Verb | null>(null)
+  const [busy, setBusy] = useState(false)
+  const run = async (verb: Verb) => {
+    const changed = await command(verb, u.unit_id)
+    refresh(changed)
+    if (verb === 'remove') navigate(href('units'))
+  }
+  const start = async (verb: Verb) => {
+    if (!quiet.includes(verb)) {
+      ask(verb)
+      return
+    }
+    setBusy(true)
+    await run(verb).catch(e => notice('err', `${problemTitle(e)}: ${u.name}`))
+    setBusy(false)
+  }
+  const texts = {
+    stop: [t.stopAsk(u.name), t.stopText, t.stop],
+    restart: [t.restartAsk(u.name), t.restartText, t.restart],
+    remove: [t.removeAsk(u.name), t.removeText, t.remove]
+  } as const
+  const words = asked && asked in texts ? texts[asked as keyof typeof texts] : undefined
+  const dialog = asked && words && (
+    <Confirm
+      title={words[0]}
+      action={words[2]}
+      danger={asked === 'remove'}
+      {...(asked === 'remove' ? { typed: u.name, typeLabel: t.removeType } : {})}
+      onConfirm={() => run(asked)}
+      onClose={() => ask(null)}
+    >
+      {words[1]}
+    </Confirm>
+  )
+  return { start, dialog, busy, verbs: allowed(u) }
+}
+
+export function UnitMenu({ unit }: { unit: Unit }) {
+  const t = useText(unitText)
+  const may = useRight('unit:write')
+  const { start, dialog, verbs } = useUnitActions(unit)
+  if (!may) return null
+  return (
+    <>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <IconButton label={t.actionsOf(unit.name)}>
+            <Ellipsis size={16} />
+          </IconButton>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {verbs.map(v => (
+            <Menu.Item key={v} onClick={() => void start(v)} className={v === 'remove' ? 'danger' : ''}>
+              {t[v]}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      {dialog}
+    </>
+  )
+}
+
+export function UnitButtons({ unit }: { unit: Unit }) {
+  const t = useText(unitText)
+  const may = useRight('unit:write')
+  const { start, dialog, busy, verbs } = useUnitActions(unit)
+  if (!may) return null
+  const icons: Partial<Record<Verb, React.ReactNode>> = {
+    stop: <Square size={13} />,
+    start: <Play size={13} />,
+    restart: <RotateCw size={13} />,
+    resume: <Play size={13} />
+  }
+  return (
+    <>
+      {verbs
+        .filter(v => icons[v])
+        .map(v => (
+          <Button key={v} leftSection={icons[v]} loading={busy && quiet.includes(v)} onClick={() => void start(v)}>
+            {t[v]}
+          </Button>
+        ))}
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <IconButton label={t.actionsOf(unit.name)}>
+            <Ellipsis size={16} />
+          </IconButton>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {verbs
+            .filter(v => !icons[v])
+            .map(v => (
+              <Menu.Item key={v} onClick={() => void start(v)} className={v === 'remove' ? 'danger' : ''}>
+                {t[v]}
+              </Menu.Item>
+            ))}
+        </Menu.Dropdown>
+      </Menu>
+      {dialog}
+    </>
+  )
+}
