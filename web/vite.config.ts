@@ -29,21 +29,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // data: fonts and scripts would need holes in the page's security policy
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
-    reportCompressedSize: false,
-    rolldownOptions: {
-      output: {
-        // One file for what every page needs: over HTTP/1.1 six small files are slower than one.
-        codeSplitting: {
-          groups: [
-            {
-              name: 'core',
-              test: /rolldown\/runtime|node_modules\/(?!uplot|valibot)|src\/(ui|api|i18n|lib|live)\/|src\/app\/(?!palette|shell\/Shortcuts)/,
-              minShareCount: 2
-            }
-          ]
-        }
-      }
-    }
+    reportCompressedSize: false
   },
   worker: { format: 'es' },
   server: {

@@ -1,7 +1,7 @@
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import { api, url } from '@/api/client'
 import { type ApiError, problemTitle } from '@/api/problem'
+import { keepPreviousData, useInfiniteQuery } from '@/api/query'
 import type { AuditPage as Answer, AuditEntry } from '@/api/schema.gen'
 import { useParam } from '@/app/search'
 import { useText } from '@/i18n'

@@ -1,7 +1,6 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { Link, useLocation } from 'wouter'
 import { api } from '@/api/client'
-import { useApi } from '@/api/query'
+import { useApi, useQueryClient } from '@/api/query'
 import { href } from '@/app/routes'
 import { useParam } from '@/app/search'
 import { useRight } from '@/app/session/session'

@@ -1,7 +1,6 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '@/api/client'
-import { useApi } from '@/api/query'
+import { useApi, useQueryClient } from '@/api/query'
 import type { Token, TokenMade } from '@/api/schema.gen'
 import { useParam } from '@/app/search'
 import { hasRight, useSession } from '@/app/session/session'
