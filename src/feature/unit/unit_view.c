@@ -1,6 +1,6 @@
 #include "feature/unit/unit_view.h"
 
-enum { LIST_MOST = 200, RECORDS_MOST = 1000, POINTS_MOST = 10000, TELEMETRY_MOST = 10000 };
+enum { LIST_MOST = 1000, RECORDS_MOST = 1000, POINTS_MOST = 10000, TELEMETRY_MOST = 10000 };
 #define UNIT_PATH .flags = PATH, .doc = "The unit."
 
 /* Enums with a first choice that stands for "none". */

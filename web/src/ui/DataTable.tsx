@@ -1,6 +1,6 @@
 // Rows of things: sorting, keyboard, and only the rows in sight in the document, so that 5,000 rows scroll as fast as 50.
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from 'react'
 import { useText } from '@/i18n'
 import { uiText } from './text'
 
@@ -13,8 +13,10 @@ export type Column<T> = {
   /** Sorts by it; a string or a number. */
   sort?: (row: T) => string | number
   align?: 'end'
-  /** Gone on narrow screens. */
+  /** Gone where the table is narrow. */
   minor?: boolean
+  /** Least width of the table, in px, at which it is shown; minor is 640. */
+  from?: number
   label?: string
 }
 
@@ -73,6 +75,20 @@ export function useWindow(count: number, height: number, on: boolean) {
   return { ref, from: on ? Math.min(range[0], count) : 0, to: on ? Math.min(range[1], count) : count }
 }
 
+function useWidth(ref: RefObject<HTMLDivElement | null>): number {
+  const [width, setWidth] = useState(1000)
+  useLayoutEffect(() => {
+    const box = ref.current
+    if (!box) return
+    const measure = () => setWidth(box.clientWidth)
+    measure()
+    const sizes = new ResizeObserver(measure)
+    sizes.observe(box)
+    return () => sizes.disconnect()
+  }, [ref])
+  return width
+}
+
 export function DataTable<T>({
   label,
   columns,
@@ -87,6 +103,8 @@ export function DataTable<T>({
   footer
 }: Props<T>) {
   const { ref, from, to } = useWindow(rows.length, rowHeight, fill)
+  const width = useWidth(ref)
+  const columns = all.filter(c => width >= (c.from ?? (c.minor ? 640 : 0)))
   const template = columns.map(c => c.width).join(' ')
   const onKey = (e: KeyboardEvent<HTMLDivElement>) => {
     if (e.key !== 'ArrowDown' && e.key !== 'ArrowUp') return
@@ -157,7 +175,7 @@ function Head<T>({ column: c, sort, onSort }: { column: Column<T>; sort: Sort | 
   )
 }
 
-const cell = <T,>(c: Column<T>): string => `td${c.align === 'end' ? ' end' : ''}${c.minor ? ' minor' : ''}`
+const cell = <T,>(c: Column<T>): string => `td${c.align === 'end' ? ' end' : ''}`
 
 function Row<T>({
   row,

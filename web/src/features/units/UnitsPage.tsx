@@ -106,14 +106,14 @@ function useColumns(now: number): Column<Unit>[] {
     {
       key: 'state',
       title: t.state,
-      width: '136px',
+      width: '128px',
       sort: u => `${urgency[status(unitState(u, now)).kind]} ${u.name}`,
       render: u => <StatusBadge name={unitState(u, now)} />
     },
     {
       key: 'name',
       title: t.name,
-      width: 'minmax(150px, 1.6fr)',
+      width: 'minmax(110px, 1.6fr)',
       sort: u => u.name,
       render: u => (
         <Link href={href('unit', { id: u.unit_id })} className="main">
@@ -124,7 +124,7 @@ function useColumns(now: number): Column<Unit>[] {
     {
       key: 'package',
       title: t.package,
-      width: 'minmax(130px, 1.2fr)',
+      width: 'minmax(110px, 1.2fr)',
       minor: true,
       sort: u => `${u.package_name} ${u.version}`,
       render: u => (
@@ -136,22 +136,22 @@ function useColumns(now: number): Column<Unit>[] {
     {
       key: 'host',
       title: t.host,
-      width: 'minmax(90px, 1fr)',
-      minor: true,
+      width: 'minmax(80px, 0.8fr)',
+      from: 1160,
       sort: u => u.device_name ?? '',
       render: u => <span className="dim">{u.device_name ?? '—'}</span>
     },
     {
       key: 'beat',
       title: t.heartbeat,
-      width: '130px',
-      minor: true,
-      render: u => <HeartbeatBar beats={padded(u)} width={124} height={16} />
+      width: '104px',
+      from: 900,
+      render: u => <HeartbeatBar beats={padded(u)} width={104} height={16} />
     },
     {
       key: 'uptime',
       title: t.uptime,
-      width: '104px',
+      width: '92px',
       align: 'end',
       sort: u => uptimeOf(u, now) ?? -1,
       render: u => span(uptimeOf(u, now))
@@ -159,7 +159,7 @@ function useColumns(now: number): Column<Unit>[] {
     {
       key: 'cpu',
       title: t.cpu,
-      width: '132px',
+      width: '116px',
       align: 'end',
       minor: true,
       sort: u => u.cpu_percent,
@@ -170,7 +170,7 @@ function useColumns(now: number): Column<Unit>[] {
     {
       key: 'memory',
       title: t.memory,
-      width: '146px',
+      width: '132px',
       align: 'end',
       minor: true,
       sort: u => u.rss_bytes ?? -1,
@@ -181,7 +181,7 @@ function useColumns(now: number): Column<Unit>[] {
     {
       key: 'seen',
       title: t.seen,
-      width: '112px',
+      width: '98px',
       align: 'end',
       sort: u => ageOf(u, now),
       render: u => <span className="dim">{u.last_heartbeat ? ago(ageOf(u, now)) : t.never}</span>
