@@ -91,7 +91,7 @@ function useWidth(ref: RefObject<HTMLDivElement | null>): number {
 
 export function DataTable<T>({
   label,
-  columns,
+  columns: all,
   rows,
   rowKey,
   sort,
