@@ -2,13 +2,16 @@
 #include "feature/account/right.h"
 #include "main/features.h"
 #include "main/metrics.h"
+#include "main/sample.h"
 #include "net/http.h"
 #include "port/config.h"
 #include "port/db/db.h"
+#include <pthread.h>
 
 extern const struct migration migrations_node[];
 
-static const struct http *_Atomic server; /* NULL: not ready yet, or not any more */
+static pthread_mutex_t page_lock = PTHREAD_MUTEX_INITIALIZER; /* held while a page of figures is made */
+static const struct http *_Atomic server;                     /* NULL: not ready yet, or not any more */
 static struct jobs *jobs;
 static time_us started_at;
 
@@ -19,7 +22,12 @@ void node_serves(const struct http *http, struct jobs *j)
     server = http;
 }
 
-void node_leaves(void) { server = NULL; }
+void node_leaves(void)
+{
+    pthread_mutex_lock(&page_lock);
+    server = NULL;
+    pthread_mutex_unlock(&page_lock);
+}
 
 #define D struct health
 struct health {
@@ -70,17 +78,26 @@ static err_t openapi_get(struct op *op, const struct nothing *in, struct json_do
     return OK;
 }
 
+bool node_page(struct op *op, struct prom_text *page)
+{
+    pthread_mutex_lock(&page_lock);
+    const struct http *http = server;
+    if (http) {
+        metrics_page(op, http, jobs, page);
+        prom_gauge(page, "process_start_time_seconds", "When the node began to serve.",
+                   (double)started_at.us / 1e6);
+    }
+    pthread_mutex_unlock(&page_lock);
+    return http != NULL;
+}
+
 static err_t metrics_get(struct op *op, const void *in, str body, struct http_reply *out)
 {
     (void)in, (void)body;
-    const struct http *http = server;
-    if (!http) return fail(op, ERR_UNAVAILABLE, "the node is starting or stopping");
     if (!op->ports->config->metrics_open && !(op->who->rights & RIGHT_ADMIN))
         return fail(op, ERR_FORBIDDEN, "the figures are for administrators here (metrics_open)");
     struct prom_text page = { .b = BUF(op->arena) };
-    metrics_page(op, http, jobs, &page);
-    prom_gauge(&page, "process_start_time_seconds", "When the node began to serve.",
-               (double)started_at.us / 1e6);
+    if (!node_page(op, &page)) return fail(op, ERR_UNAVAILABLE, "the node is starting or stopping");
     out->content_type = "text/plain; version=0.0.4; charset=utf-8";
     out->body = buf_str(&page.b);
     return OK;
@@ -98,11 +115,17 @@ static const struct route node_routes[] = {
       .doc = "This API's own description, OpenAPI 3.1." },
 };
 
+static const struct job node_jobs[] = {
+    { "node.sample", SEC(10), sample_node, "Keep the node's figures as series.", .every_node = true },
+};
+
 const struct feature node_feature = {
     .name = "node",
     .doc = "The node itself: health, readiness, the API's description.",
     .routes = node_routes,
     .nroutes = LEN(node_routes),
+    .jobs = node_jobs,
+    .njobs = LEN(node_jobs),
     .migrations = migrations_node,
     .nmigrations = 1,
 };
