@@ -118,7 +118,8 @@ err_t demo_start(struct op *op, str url, struct demo **out)
     const struct account_token wanted = {
         .user_id = user,
         .name = S("demo agent"),
-        .scopes = S("user package:read package:write unit:read unit:write telemetry:write project"),
+        .scopes = S("user package:read package:write unit:read unit:write telemetry:write series:read "
+                    "series:write project"),
     };
     TRY(account_token_new(op, &wanted, &token));
     TRY(db_flush(op));

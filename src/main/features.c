@@ -4,6 +4,7 @@
 #include "feature/alert/alert.h"
 #include "feature/log/log.h"
 #include "feature/package/package.h"
+#include "feature/promql/promql.h"
 #include "feature/series/series.h"
 #include "feature/unit/unit.h"
 #include "main/node.h"
@@ -12,10 +13,12 @@
 #include "spark/spark.h"
 
 /* Order matters twice: migrations run, and features start, from top to bottom. */
+/* clang-format off: one a line, so that two people may add one at a time */
 const struct feature *const features[] = {
-    &node_feature,    &account_feature, &admin_feature,  &project_feature, &audit_feature,
-    &package_feature, &log_feature,     &series_feature, &unit_feature,    &alert_feature,
+    &node_feature, &account_feature, &admin_feature, &project_feature, &audit_feature,  &package_feature,
+    &log_feature,  &series_feature,  &unit_feature,  &alert_feature,   &promql_feature,
 };
+/* clang-format on */
 const size_t nfeatures = LEN(features);
 
 struct tables tables_of_features(struct arena *a)

@@ -35,7 +35,7 @@ static const struct field token_page_fields[] = { { F_LIST(items, &token_made_de
 static DESC(token_page);
 
 static const char token_scopes[] =
-    "user package:read package:write unit:read unit:write telemetry:write project";
+    "user package:read package:write unit:read unit:write telemetry:write series:read series:write project";
 
 static str token_name(struct op *op)
 {

@@ -124,7 +124,7 @@ class Server:
         return self.login(login, password)
 
 
-    def access_token(self, token, scopes="user package:read package:write unit:read unit:write telemetry:write"):
+    def access_token(self, token, scopes="user package:read package:write unit:read unit:write telemetry:write series:read series:write"):
         """A personal access token of the user whose session is given."""
         a = self.call("POST", "/api/v1/tokens", {"name": "test", "scopes": scopes}, token)
         assert a.status == 201, a

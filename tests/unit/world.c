@@ -5,6 +5,7 @@
 #include "feature/feature.h"
 #include "feature/log/log.h"
 #include "feature/package/package.h"
+#include "feature/promql/promql.h"
 #include "feature/series/series.h"
 #include "feature/unit/unit.h"
 #include "net/http.h"
@@ -16,13 +17,18 @@
 
 static const struct feature *const parts[] = { &account_feature, &admin_feature,   &project_feature,
                                                &audit_feature,   &package_feature, &log_feature,
-                                               &series_feature,  &unit_feature,    &alert_feature };
+                                               &series_feature,  &unit_feature,    &alert_feature,
+                                               &promql_feature };
 
 static void start(struct world *w, struct ports *ports)
 {
     struct op *op = w->op;
-    const struct route *routes[] = { package_feature.routes, unit_feature.routes, alert_feature.routes };
-    size_t n[] = { package_feature.nroutes, unit_feature.nroutes, alert_feature.nroutes };
+    const struct route *routes[LEN(parts)];
+    size_t n[LEN(parts)];
+    for (size_t i = 0; i < LEN(parts); i++) {
+        routes[i] = parts[i]->routes;
+        n[i] = parts[i]->nroutes;
+    }
     struct http_options o = { .listen = S("127.0.0.1:0"),
                               .io_threads = 1,
                               .workers = 2,
@@ -99,7 +105,8 @@ struct person world_person(struct world *w, const char *login)
     assert_ok(o, account_user_ensure(o, p.login, p.login, &p.id));
     assert_ok(o, db_flush(o));
     p.token = world_token(w, p.id, 0,
-                          "user package:read package:write unit:read unit:write telemetry:write project");
+                          "user package:read package:write unit:read unit:write telemetry:write series:read "
+                          "series:write project");
     return p;
 }
 

@@ -401,6 +401,11 @@ static err_t do_none(struct op *op UNUSED, struct asked *a UNUSED, str name UNUS
     buf_z(b, "[]");
     return OK;
 }
+static err_t do_no_alerts(struct op *op UNUSED, struct asked *a UNUSED, str name UNUSED, struct buf *b)
+{
+    buf_z(b, "{\"alerts\":[]}");
+    return OK;
+}
 static err_t do_no_rules(struct op *op UNUSED, struct asked *a UNUSED, str name UNUSED, struct buf *b)
 {
     buf_z(b, "{\"groups\":[]}");
@@ -426,8 +431,10 @@ static err_t answer(struct op *op, const void *given, str body, operation *run, 
 /* Prometheus' form of an error. */
 static void refuse(const struct op *op, str text, struct http_reply *out)
 {
-    static const char *const types[ERR__COUNT] = { [ERR_INVALID] = "bad_data", [ERR_NOT_FOUND] = "not_found",
-                                                   [ERR_TIMEOUT] = "timeout", [ERR_UNAVAILABLE] = "unavailable",
+    static const char *const types[ERR__COUNT] = { [ERR_INVALID] = "bad_data",
+                                                   [ERR_NOT_FOUND] = "not_found",
+                                                   [ERR_TIMEOUT] = "timeout",
+                                                   [ERR_UNAVAILABLE] = "unavailable",
                                                    [ERR_LIMIT] = "execution" };
     const char *type = types[op->err.code];
     struct buf b = BUF(op->arena);
@@ -444,11 +451,14 @@ static void refuse(const struct op *op, str text, struct http_reply *out)
     { \
         return answer(op, in, body, do_##word, out); \
     } \
-    static const struct http_raw raw_##word = { "promql_" #word, NULL, "application/json", &promql_in_desc, \
-                                                run_##word, refuse }; \
+    static const struct http_raw raw_##word = { "promql_" #word, NULL,       "application/json", \
+                                                &promql_in_desc, run_##word, refuse }; \
     static const struct http_raw form_##word UNUSED = { "promql_" #word "_form", \
                                                         "application/x-www-form-urlencoded", \
-                                                        "application/json", &promql_in_desc, run_##word, refuse }
+                                                        "application/json", \
+                                                        &promql_in_desc, \
+                                                        run_##word, \
+                                                        refuse }
 OPERATION(query);
 OPERATION(query_range);
 OPERATION(labels);
@@ -457,12 +467,13 @@ OPERATION(metadata);
 OPERATION(build);
 OPERATION(none);
 OPERATION(no_rules);
+OPERATION(no_alerts);
 static err_t run_values(struct op *op, const void *in, str body, struct http_reply *out)
 {
     return answer(op, in, body, do_values, out);
 }
-static const struct http_raw raw_values = { "promql_values", NULL, "application/json", &promql_label_in_desc,
-                                            run_values, refuse };
+static const struct http_raw raw_values = { "promql_values",       NULL,       "application/json",
+                                            &promql_label_in_desc, run_values, refuse };
 
 #define READ(path, word, text) \
     { \
@@ -485,7 +496,7 @@ static const struct route routes[] = {
     READ("/metadata", metadata, "Help and unit of the series, by name."),
     READ("/status/buildinfo", build, "What this is."),
     READ("/query_exemplars", none, "None are kept."),
-    READ("/alerts", no_rules, "Rules of alerts are under /api/v1/alert-rules."),
+    READ("/alerts", no_alerts, "Rules of alerts are under /api/v1/alert-rules."),
     READ("/rules", no_rules, "Rules of alerts are under /api/v1/alert-rules."),
 };
 
