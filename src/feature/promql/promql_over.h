@@ -5,7 +5,8 @@ struct pq_window;
     X(rate) \
     X(increase) \
     X(delta) \
-    X(irate) X(idelta) X(changes) X(resets) X(sum) X(avg) X(count) X(last) X(first) X(present) X(min) X(max) \
+    X(irate) \
+    X(idelta) X(changes) X(resets) X(sum) X(avg) X(count) X(last) X(first) X(present) X(min) X(max) \
         X(stdvar) X(stddev) X(quantile) X(deriv) X(predict)
 #define X(name) double over_##name(const struct pq_window *);
 PQ_OVER(X)
