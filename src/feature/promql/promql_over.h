@@ -1,13 +1,23 @@
 /* The functions over ranges, for the table in promql_func.c. Private to promql. */
 #pragma once
 struct pq_window;
-#define PQ_OVER(X) \
-    X(rate) \
-    X(increase) \
-    X(delta) \
-    X(irate) \
-    X(idelta) X(changes) X(resets) X(sum) X(avg) X(count) X(last) X(first) X(present) X(min) X(max) \
-        X(stdvar) X(stddev) X(quantile) X(deriv) X(predict)
-#define X(name) double over_##name(const struct pq_window *);
-PQ_OVER(X)
-#undef X
+double over_rate(const struct pq_window *);
+double over_increase(const struct pq_window *);
+double over_delta(const struct pq_window *);
+double over_irate(const struct pq_window *);
+double over_idelta(const struct pq_window *);
+double over_changes(const struct pq_window *);
+double over_resets(const struct pq_window *);
+double over_sum(const struct pq_window *);
+double over_avg(const struct pq_window *);
+double over_count(const struct pq_window *);
+double over_last(const struct pq_window *);
+double over_first(const struct pq_window *);
+double over_present(const struct pq_window *);
+double over_min(const struct pq_window *);
+double over_max(const struct pq_window *);
+double over_stdvar(const struct pq_window *);
+double over_stddev(const struct pq_window *);
+double over_quantile(const struct pq_window *);
+double over_deriv(const struct pq_window *);
+double over_predict(const struct pq_window *);
