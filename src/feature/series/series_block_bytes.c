@@ -6,7 +6,7 @@
 #include <zstd.h>
 
 enum how { AS_IS, ZSTD, RANS };
-enum { PROB_BITS = 12, PROB = 1 << PROB_BITS, LOW = 1 << 16, STATES = 4, LEVEL = 3 };
+enum { PROB_BITS = 12, PROB = 1 << PROB_BITS, LOW = 1 << 16, STATES = 4, LEVEL = 3, TASTE = 2048 };
 
 struct table {
     unsigned first, last; /* symbols that occur lie between */
@@ -165,7 +165,11 @@ void *zstd_open(struct in *in, size_t size, size_t n, struct arena *a)
 u8 *bytes_put(u8 *to, const u8 *p, size_t n)
 {
     SCRATCH u8 coded[2 * BLOCK_POINTS_MAX + 1024], frame[ZSTD_COMPRESSBOUND(BLOCK_POINTS_MAX)];
-    size_t coded_n = (size_t)(rans_put(coded, p, n) - coded), frame_n = zstd_make(frame, sizeof frame, p, n);
+    size_t coded_n = (size_t)(rans_put(coded, p, n) - coded), some = MIN(n, TASTE);
+    size_t frame_n = zstd_make(frame, sizeof frame, p, some);
+    /* zstd gets all of it when its part looks better than the same part of the other. */
+    if (frame_n * n >= coded_n * some) frame_n = n;
+    else if (some < n) frame_n = zstd_make(frame, sizeof frame, p, n);
     if (MIN(coded_n, frame_n) >= n) return mempcpy(put_u8(to, AS_IS), p, n);
     if (coded_n <= frame_n) return mempcpy(put_u8(to, RANS), coded, coded_n);
     to = put_varint(put_u8(to, ZSTD), frame_n);

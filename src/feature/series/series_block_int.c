@@ -44,24 +44,29 @@ static void residuals(enum order o, const i64 *v, size_t n, i64 step, i64 *r)
     }
 }
 
-static int by_value(const void *a, const void *b)
+static i64 middle_of_3(i64 a, i64 b, i64 c) { return MAX(MIN(a, b), MIN(MAX(a, b), c)); }
+
+/* Near the median: the middle of three middles of three. */
+static i64 middle_of(const i64 *r, size_t n)
 {
-    i64 x = *(const i64 *)a, y = *(const i64 *)b;
-    return (x > y) - (x < y);
+    i64 m[3];
+    for (size_t i = 0; i < 3; i++)
+        m[i] =
+            middle_of_3(r[(3 * i) * (n - 1) / 8], r[(3 * i + 1) * (n - 1) / 8], r[(3 * i + 2) * (n - 1) / 8]);
+    return middle_of_3(m[0], m[1], m[2]);
 }
 
 static u64 span_of(unsigned width) { return width ? ~(u64)0 >> (64 - width) : 0; }
 static u64 patch_bits(unsigned width) { return 8 * (3 + width / 7); }
 
-/* Leaves out what lies far from the median of a sample, if that makes the group smaller. */
+/* Leaves out what lies far from the middle, if that makes the group smaller. */
 static void try_patches(const i64 *r, size_t n, struct group *g)
 {
-    i64 s[SAMPLE];
-    u32 far[65] = { 0 }, out = 0;
-    for (size_t i = 0; i < SAMPLE; i++) s[i] = r[i * (n - 1) / (SAMPLE - 1)];
-    qsort(s, SAMPLE, sizeof *s, by_value);
-    i64 middle = s[SAMPLE / 2], min = INT64_MAX, max = INT64_MIN;
-    if (bits_of((u64)s[SAMPLE * 3 / 4] - (u64)s[SAMPLE / 4]) + 3 > g->width) return;
+    u32 far[65] = { 0 }, out = 0, near = 0;
+    i64 middle = middle_of(r, n), min = INT64_MAX, max = INT64_MIN;
+    for (size_t i = 0; i < SAMPLE; i++)
+        near += bits_of(zigzag(minus(r[i * (n - 1) / (SAMPLE - 1)], middle))) + 3 <= g->width;
+    if (near < SAMPLE * 3 / 4) return;
     for (size_t i = 0; i < n; i++) far[bits_of(zigzag(minus(r[i], middle)))]++;
     unsigned best = g->width;
     u64 least = g->bits;
