@@ -365,5 +365,6 @@ const struct feature alert_feature = {
     .njobs = LEN(jobs),
     .migrations = migrations_alert,
     .nmigrations = 1,
+    .stop = alert_series_forget,
     .export_user = export_user,
 };

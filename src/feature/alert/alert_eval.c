@@ -261,5 +261,6 @@ err_t alert_evaluate_job(struct op *op)
     r.seen = NEWN(op->arena, bool, r.active.n + 1);
     if (r.active.n) qsort(r.active.item, r.active.n, sizeof *r.active.item, by_subject);
     TRY(look_at_units(&r));
+    TRY(alert_look_at_series(&r));
     return end_unseen(&r);
 }

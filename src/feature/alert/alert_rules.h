@@ -34,6 +34,8 @@ struct alert_round {
     alert_channel_list channels;
 };
 err_t alert_see(struct alert_round *, const struct alert_rule *, const struct alert_sight *) MUST_USE;
+err_t alert_look_at_series(struct alert_round *) MUST_USE; /* alert_series.c */
+void alert_series_forget(void);                            /* another database, or the end */
 err_t alert_evaluate_job(struct op *) MUST_USE;
 
 /* Rows of the outbox for an alert that fires or is over; alert_send.c. */

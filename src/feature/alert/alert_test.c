@@ -1,6 +1,7 @@
 #include "base/hash.h"
 #include "feature/account/account.h"
 #include "feature/alert/alert_rules.h"
+#include "feature/series/series.h"
 #include "port/config.h"
 #include "tests/unit/world.h"
 #include <arpa/inet.h>
@@ -405,6 +406,66 @@ WORLD(alert_hysteresis)
             test_fail(__FILE__, __LINE__, "step %zu", i);
         assert_ok(o, db_flush(o));
     }
+}
+
+static void measure(struct world *w, i64 owner_id, const char *room, i64 age_s, double value)
+{
+    OTHER_OP(o, w->op);
+    struct series_label l = { S("room"), str_of(room) };
+    struct series_spec spec = { .owner_id = owner_id, .name = S("temperature"), .labels = &l, .nlabels = 1 };
+    i64 id, t = time_now().us - SEC(age_s);
+    assert_ok(o, series_resolve(o, &spec, 1, &id));
+    struct series_run run = { .id = id, .n = 1, .t = &t, .f = &value };
+    assert_ok(o, series_append(o, &run, 1));
+    assert_ok(o, db_flush(o));
+}
+static i64 active(struct world *w, const struct person *who, const char *subject, const char *state)
+{
+    i64 n = 0, hits = 0;
+    struct said s = say(w, who->token, GET, ALERTS "?state=all", NULL);
+    for (;; n++) {
+        str have = said_at(w, &s, arena_printf(w->op->arena, "alerts.%lld.subject", (long long)n).p);
+        if (!have.p) return hits;
+        str is = said_at(w, &s, arena_printf(w->op->arena, "alerts.%lld.state", (long long)n).p);
+        hits += str_is(have, subject) && str_is(is, state);
+    }
+}
+
+WORLD(alert_over_series)
+{
+    str u;
+    struct person ann = owner(w, &u), bob = world_person(w, "bob");
+    assert_said(say(w, ann.token, POST, RULES,
+                    "{\"name\":\"hot\",\"kind\":\"above\",\"series\":\"temperature\",\"threshold\":30,"
+                    "\"hysteresis\":2}"),
+                201);
+    assert_said(say(w, ann.token, POST, RULES,
+                    "{\"name\":\"cold\",\"kind\":\"below\",\"series\":\"temperature\",\"labels\":{\"room\":"
+                    "\"cellar\"},"
+                    "\"threshold\":5}"),
+                201);
+    assert_said(say(w, ann.token, POST, RULES,
+                    "{\"name\":\"gone\",\"kind\":\"absent\",\"series\":\"temperature\",\"for_s\":60}"),
+                201);
+    measure(w, ann.id, "attic", 5, 31);
+    measure(w, ann.id, "cellar", 5, 4);
+    measure(w, ann.id, "hall", 120, 20);
+    measure(w, bob.id, "his", 5, 99);
+    job(w, alert_evaluate_job);
+    assert_int_equal(active(w, &ann, "temperature {room: attic}", "firing"), 1);
+    assert_int_equal(active(w, &ann, "temperature {room: cellar}", "firing"), 1);
+    assert_int_equal(active(w, &ann, "temperature {room: hall}", "firing"), 1);
+    assert_int_equal(active(w, &ann, "temperature {room: his}", "firing"), 0);
+    measure(w, ann.id, "attic", 4, 29); /* in between */
+    measure(w, ann.id, "hall", 1, 20);
+    job(w, alert_evaluate_job);
+    assert_int_equal(active(w, &ann, "temperature {room: attic}", "firing"), 1);
+    assert_int_equal(active(w, &ann, "temperature {room: hall}", "resolved"), 1);
+    measure(w, ann.id, "attic", 3, 28);
+    measure(w, ann.id, "cellar", 3, 5);
+    job(w, alert_evaluate_job);
+    assert_int_equal(active(w, &ann, "temperature {room: attic}", "resolved"), 1);
+    assert_int_equal(active(w, &ann, "temperature {room: cellar}", "resolved"), 1);
 }
 
 TEST(alert_texts_in_two_languages)

@@ -15,36 +15,54 @@ static str stream_of(struct arena *a, uuid unit_id)
     return arena_printf(a, "unit/%.*s", STR(uuid_text(unit_id, text)));
 }
 
-static struct log_line line_of(const struct telemetry *t, time_us now)
+static bool has_metric(const struct telemetry *rows, size_t n)
 {
-    bool dated = t->timestamp.us && t->timestamp.us <= now.us + ahead_us;
-    return (struct log_line){ .at = dated ? t->timestamp : now,
-                              .kind = t->telemetry_type,
-                              .level = t->level,
-                              .text = t->message,
-                              .data = t->data };
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].telemetry_type == TELEMETRY_METRIC) return true;
+    return false;
+}
+
+/* Dated rows of one unit. */
+static err_t store_unit(struct op *op, const struct telemetry *rows, size_t n)
+{
+    struct log_line *line = NEWN(op->arena, struct log_line, n);
+    struct unit u;
+    bool found = false;
+    for (size_t i = 0; i < n; i++)
+        line[i] = (struct log_line){ .at = rows[i].timestamp,
+                                     .kind = rows[i].telemetry_type,
+                                     .level = rows[i].level,
+                                     .text = rows[i].message,
+                                     .data = rows[i].data };
+    TRY(log_append(op, stream_of(op->arena, rows->unit_id), line, n, NULL));
+    if (!has_metric(rows, n)) return OK;
+    TRY(unit_sql_find(op, rows->unit_id, &u, &found));
+    return found ? telemetry_to_series(op, &u, rows, n) : OK;
 }
 
 /* Of one unit after the other, each unit's in their order. */
 err_t telemetry_store(struct op *op, const struct telemetry *rows, size_t n)
 {
     time_us now = time_now();
-    struct log_line *line = NEWN(op->arena, struct log_line, n);
-    bool *taken = NEWN(op->arena, bool, n);
+    struct telemetry *mine = NEWN(op->arena, struct telemetry, n);
+    bool *taken = NEWN(op->arena, bool, n), whole = n > 1 || (n && has_metric(rows, n));
     if (!n) return OK;
     AUTO(db_tx) struct db_tx tx = { 0 };
-    if (n > 1) TRY(db_begin(op, &tx));
+    if (whole) TRY(db_begin(op, &tx));
     for (size_t i = 0; i < n; i++) {
         if (taken[i]) continue;
         size_t many = 0;
         for (size_t k = i; k < n; k++) {
             if (taken[k] || !uuid_eq(rows[k].unit_id, rows[i].unit_id)) continue;
             taken[k] = true;
-            line[many++] = line_of(&rows[k], now);
+            mine[many] = rows[k];
+            bool dated = rows[k].timestamp.us && rows[k].timestamp.us <= now.us + ahead_us;
+            if (!dated) mine[many].timestamp = now;
+            many++;
         }
-        TRY(log_append(op, stream_of(op->arena, rows[i].unit_id), line, many, NULL));
+        TRY(store_unit(op, mine, many));
     }
-    return n > 1 ? db_commit(&tx) : OK;
+    return whole ? db_commit(&tx) : OK;
 }
 
 err_t telemetry_find(struct op *op, const struct telemetry_filter *f, telemetry_list *out)
@@ -75,5 +93,5 @@ err_t telemetry_drop(struct op *op, uuid unit_id)
 {
     str stream = stream_of(op->arena, unit_id);
     for (bool more = true; more;) TRY(log_drop(op, stream, &more));
-    return OK;
+    return telemetry_drop_series(op, unit_id);
 }

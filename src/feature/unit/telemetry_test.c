@@ -1,3 +1,5 @@
+#include "feature/feature.h"
+#include "feature/series/series.h"
 #include "feature/unit/unit_rules.h"
 #include "tests/unit/world.h"
 
@@ -186,4 +188,76 @@ WORLD(telemetry_is_kept_thirty_days)
     assert_ok(op, db_i64(op, &n, "SELECT count(*) FROM log_lines"));
     assert_int_equal(n, 2);
     (void)ann;
+}
+
+/* The newest value of the series of that name and its labels. */
+static double newest(struct op *op, const char *name, str *labels, i64 *n)
+{
+    struct series_match m = { MATCH_EQUAL, { 0 }, str_of(name) };
+    struct series_query q = { .match = &m, .nmatch = 1, .limit = 10 };
+    series_list list = { 0 };
+    struct series_point p = { 0 };
+    OTHER_OP(o, op);
+    o->who = &principal_system;
+    assert_ok(o, series_find(o, &q, &list));
+    *n = (i64)list.n;
+    if (!list.n) return 0;
+    *labels = str_copy(op->arena, list.item[0].labels.s);
+    assert_ok(o, series_last(o, list.item[0].id, &p));
+    return p.f;
+}
+
+WORLD(telemetry_numbers_become_series)
+{
+    str u, labels;
+    i64 n;
+    size_t at;
+    struct person ann = owner(w, &u);
+    assert_said(
+        post(w, &ann, u,
+             "[{\"telemetry_type\":\"metric\",\"message\":\"process\",\"data\":{\"cpu_percent\":12.5,"
+             "\"rss_bytes\":1000}},"
+             "{\"telemetry_type\":\"metric\",\"message\":\"loss\",\"data\":{\"labels\":{\"phase\":\"train\","
+             "\"unit\":\"forged\",\"n\":5},\"loss\":0.25,\"note\":\"text\",\"deep\":{\"x\":1}}},"
+             "{\"telemetry_type\":\"log\",\"message\":\"no number\",\"data\":{\"x\":7}},"
+             "{\"telemetry_type\":\"metric\",\"data\":[1]},{\"telemetry_type\":\"metric\"}]"),
+        201);
+    assert_true(newest(op, "unit_cpu_percent", &labels, &n) == 12.5);
+    assert_int_equal(n, 1);
+    assert_true(str_find(labels, u, &at) && str_find(labels, S("sipd"), &at));
+    assert_true(newest(op, "unit_rss_bytes", &labels, &n) == 1000);
+    assert_true(newest(op, "loss", &labels, &n) == 0.25);
+    assert_true(str_find(labels, S("train"), &at));
+    assert_false(str_find(labels, S("forged"), &at));
+    (void)newest(op, "x", &labels, &n);
+    assert_int_equal(n, 0);
+    (void)newest(op, "deep", &labels, &n);
+    assert_int_equal(n, 0);
+    assert_said(post(w, &ann, u, "{\"telemetry_type\":\"metric\",\"data\":{\"cpu_percent\":13}}"), 201);
+    assert_true(newest(op, "unit_cpu_percent", &labels, &n) == 13);
+    struct said s = get(w, &ann, u, "metrics");
+    assert_int_equal(count(w, &s, "metrics"), 5); /* the records stay as they were sent */
+    uuid unit;
+    assert_true(uuid_parse(u, &unit));
+    OTHER_OP(o, op);
+    o->who = &principal_system;
+    assert_ok(o, telemetry_drop(o, unit));
+    assert_ok(o, db_flush(o));
+    (void)newest(op, "loss", &labels, &n);
+    assert_int_equal(n, 0);
+}
+
+/* A series of another kind in the way: the record is stored all the same. */
+WORLD(telemetry_survives_a_series_of_another_kind)
+{
+    str u;
+    struct person ann = owner(w, &u);
+    assert_said(post(w, &ann, u, "{\"telemetry_type\":\"metric\",\"data\":{\"a\":1,\"b\":2}}"), 201);
+    assert_ok(op, db_exec(op, "UPDATE series SET kind = ? WHERE name = 'a'", A((int)SERIES_TEXT)));
+    assert_ok(op, db_flush(op));
+    series_feature.stop(); /* forgets what it knows */
+    assert_ok(op, series_feature.start(op));
+    assert_said(post(w, &ann, u, "{\"telemetry_type\":\"metric\",\"data\":{\"a\":1,\"b\":3}}"), 201);
+    struct said s = get(w, &ann, u, "metrics");
+    assert_int_equal(count(w, &s, "metrics"), 2);
 }

@@ -50,7 +50,10 @@ struct telemetry_filter {
     i64 limit;
 };
 err_t telemetry_find(struct op *, const struct telemetry_filter *, telemetry_list *out) MUST_USE;
-err_t telemetry_drop(struct op *, uuid unit_id) MUST_USE; /* all of them */
+err_t telemetry_drop(struct op *, uuid unit_id) MUST_USE; /* all of them, and their series */
+/* Numbers of metric records, dated, of one unit, into series (telemetry_series.c). */
+err_t telemetry_to_series(struct op *, const struct unit *, const struct telemetry *, size_t n) MUST_USE;
+err_t telemetry_drop_series(struct op *, uuid unit_id) MUST_USE; /* the caller sees everything */
 
 /* Agents (unit_agent.c): the socket's row, and the connected agents of this node. */
 struct http_socket;
