@@ -66,7 +66,9 @@ static bool refuse_raw(struct http_request *r)
 {
     const struct op_error *e = &r->op.err;
     if (!r->row || r->row->kind != ROW_RAW || !r->row->route->raw->refuse) return false;
-    struct http_reply reply = { .status = r->answer.status };
+    str type = r->header[H_CONTENT_TYPE];
+    struct http_reply reply = { .status = r->answer.status,
+                                .content_type = type.n ? str_z(&r->arena, type) : NULL };
     str text = e->code == ERR_INTERNAL || !e->msg.n ? str_of(err_title(e->code)) : e->msg;
     r->row->route->raw->refuse(&r->op, text, &reply);
     answer_reply(r, &reply);

@@ -36,6 +36,16 @@ void points_reserve(struct points *b, struct points_series *s, u32 n)
     s->cap = cap;
 }
 
+void points_join(struct points *b, struct points_series *into, const struct points_series *from)
+{
+    if (!from->n) return;
+    size_t w = width(from);
+    points_reserve(b, into, from->n);
+    memcpy(into->t + into->n, from->t, from->n * sizeof *from->t);
+    memcpy((char *)into->f + into->n * w, from->f, from->n * w);
+    into->n += from->n;
+}
+
 void points_grow(struct points *b, struct points_series *s)
 {
     points_reserve(b, s, s->n < 4096 ? MAX(s->n * 3, FIRST_ROOM) : s->n);
@@ -84,9 +94,20 @@ static void rehash(struct points *b)
     b->table_size = size;
 }
 
-u32 points_find(struct points *b, u64 hash, bool (*same)(const struct points_series *, const void *key),
-                const void *key, bool *made)
+static bool same(const struct points_series *s, const struct points_series *k)
 {
+    if (s->kind != k->kind || s->nlabels != k->nlabels || !str_eq(s->name, k->name)) return false;
+    for (u32 i = 0; i < s->nlabels; i++)
+        if (!str_eq(s->labels[i].name, k->labels[i].name) || !str_eq(s->labels[i].value, k->labels[i].value))
+            return false;
+    return true;
+}
+
+u32 points_find_series(struct points *b, const struct points_series *key, bool *made)
+{
+    u64 hash = points_hash(key->name, (u64)key->kind);
+    for (u32 i = 0; i < key->nlabels; i++)
+        hash = points_hash(key->labels[i].value, points_hash(key->labels[i].name, hash));
     u32 low = (u32)(hash ^ hash >> 32), index;
     if (b->n * 2 >= b->table_size) rehash(b);
     u32 at = low & (b->table_size - 1);
@@ -96,7 +117,7 @@ u32 points_find(struct points *b, u64 hash, bool (*same)(const struct points_ser
         *made = false;
         return index;
     }
-    points_new(b, &index);
+    *points_new(b, &index) = *key;
     b->table[2 * at] = index + 1;
     b->table[2 * at + 1] = low;
     *made = true;

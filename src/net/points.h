@@ -47,7 +47,7 @@ struct points {
     u32 max;    /* most of them; 0: POINTS_MAX */
     i64 now_us; /* time of points that bring none */
     str db;     /* line protocol: the label `db` of series whose tags have none; absent: no label */
-    u32 *table; /* of points_find(): hash to series + 1, open addressing */
+    u32 *table; /* of points_find_series(): series + 1 and hash, open addressing */
     u32 table_size;
 
     bool over;    /* more than max: nothing of it should be stored */
@@ -59,9 +59,9 @@ struct points {
 
 /* Building. */
 struct points_series *points_new(struct points *, u32 *index); /* one more, empty */
-/* The series of this hash that `same` accepts, or one more, then *made. */
-u32 points_find(struct points *, u64 hash, bool (*same)(const struct points_series *, const void *key),
-                const void *key, bool *made);
+/* The series of the same name, kind and labels (sorted), or one more that is a copy of it: then *made. Not to
+ * be mixed with points_new() in one batch. */
+u32 points_find_series(struct points *, const struct points_series *, bool *made);
 void points_grow(struct points *, struct points_series *);
 static inline void points_room(struct points *b, struct points_series *s)
 {
@@ -77,6 +77,8 @@ static inline void points_add_f64(struct points *b, struct points_series *s, i64
 u64 points_hash(str, u64 with); /* seeded: differs from process to process */
 /* Room for n points at least, for readers that know their number. */
 void points_reserve(struct points *, struct points_series *, u32 n);
+/* Appends from's points, of the same kind, to into's. */
+void points_join(struct points *, struct points_series *into, const struct points_series *from);
 static inline bool points_full(const struct points *b) { return b->total >= (b->max ? b->max : POINTS_MAX); }
 void points_reject(struct points *, u32 n, u32 line, str text, const char *why);
 /* Labels sorted by name; names given twice: false. */
@@ -86,5 +88,11 @@ const char *points_series_fault(const struct points_series *, const char **membe
 
 /* The readers. */
 err_t points_read_json(struct op *, struct points *, str body) MUST_USE;
+err_t points_read_binary(struct op *, struct points *,
+                         str body) MUST_USE; /* may keep columns of the body, which must be writable */
 enum points_precision { POINTS_NS, POINTS_US, POINTS_MS, POINTS_S, POINTS_MINUTES, POINTS_HOURS };
 void points_read_line(struct points *, str body, enum points_precision);
+/* Prometheus remote write; version 1 or 2. ERR_INVALID: not that message. */
+err_t points_read_prom(struct op *, struct points *, str body, int version) MUST_USE;
+enum points_encoding { POINTS_PROTOBUF, POINTS_JSON };
+err_t points_read_otlp(struct op *, struct points *, str body, enum points_encoding) MUST_USE;

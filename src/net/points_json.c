@@ -300,26 +300,6 @@ static err_t read_member(struct reader *r, str key, struct item *it, unsigned *g
 
 /* ---- objects ---- */
 
-static bool same(const struct points_series *s, const void *key)
-{
-    const struct points_series *k = key;
-    if (s->kind != k->kind || s->nlabels != k->nlabels || !str_eq(s->name, k->name)) return false;
-    for (u32 i = 0; i < s->nlabels; i++)
-        if (!str_eq(s->labels[i].name, k->labels[i].name) || !str_eq(s->labels[i].value, k->labels[i].value))
-            return false;
-    return true;
-}
-
-static void merge(struct points *b, struct points_series *into, const struct points_series *from)
-{
-    size_t width = from->kind == POINTS_TEXT ? sizeof(str) : 8;
-    if (!from->n) return;
-    points_reserve(b, into, from->n);
-    memcpy(into->t + into->n, from->t, from->n * sizeof *from->t);
-    memcpy((char *)into->f + into->n * width, from->f, from->n * width);
-    into->n += from->n;
-}
-
 static err_t keep(struct reader *r, struct item *it)
 {
     struct points *b = r->b;
@@ -330,13 +310,11 @@ static err_t keep(struct reader *r, struct item *it)
     if (it->has_points == it->v.given || (it->has_points && it->has_t))
         return wrong(r, "points", "either 'points', or 'v' with an optional 't'");
     if (s->kind == POINTS_KINDS) s->kind = POINTS_F64;
-    u64 hash = points_hash(s->name, (u64)s->kind);
-    for (u32 i = 0; i < s->nlabels; i++)
-        hash = points_hash(s->labels[i].value, points_hash(s->labels[i].name, hash));
-    u32 at = points_find(b, hash, same, s, &made);
+    u32 at = points_find_series(b, s, &made);
     struct points_series *into = &b->series[at];
-    if (made) *into = *s;
-    else merge(b, into, s);
+    if (b->n > POINTS_MAX)
+        return op_fail(r->op, ERR_LIMIT, HERE, place(r, ""), "more than %d series in a request", POINTS_MAX);
+    if (!made) points_join(b, into, s);
     if (!into->unit.n) into->unit = s->unit;
     if (!into->help.n) into->help = s->help;
     if (!it->v.given) return OK;

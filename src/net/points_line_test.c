@@ -1,6 +1,6 @@
 #include "base/buf.h"
 #include "base/rand.h"
-#include "net/points.h"
+#include "net/points_test.h"
 #include "tests/unit/test.h"
 
 static struct points read_lines(struct op *op, str body, enum points_precision precision)
@@ -8,27 +8,6 @@ static struct points read_lines(struct op *op, str body, enum points_precision p
     struct points b = { .arena = op->arena, .now_us = 77 };
     points_read_line(&b, body, precision);
     return b;
-}
-
-/* "name{a=b,c=d}@t=v ..." of everything that was read, series in order. */
-static str told(struct op *op, const struct points *b)
-{
-    struct buf out = BUF(op->arena);
-    for (u32 i = 0; i < b->n; i++) {
-        const struct points_series *s = &b->series[i];
-        if (!s->n) continue;
-        buf_printf(&out, "%s%.*s{", out.n ? " " : "", STR(s->name));
-        for (u32 k = 0; k < s->nlabels; k++)
-            buf_printf(&out, "%s%.*s=%.*s", k ? "," : "", STR(s->labels[k].name), STR(s->labels[k].value));
-        buf_z(&out, "}");
-        for (u32 k = 0; k < s->n; k++) {
-            buf_printf(&out, "@%lld=", (long long)s->t[k]);
-            if (s->kind == POINTS_F64) buf_printf(&out, "%.17g", s->f[k]);
-            else if (s->kind == POINTS_I64) buf_printf(&out, "%lldi", (long long)s->i[k]);
-            else buf_printf(&out, "'%.*s'", STR(s->s[k]));
-        }
-    }
-    return buf_str(&out);
 }
 
 TEST(points_line_grammar)

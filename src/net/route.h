@@ -85,7 +85,8 @@ struct http_raw {
     const char *takes, *gives; /* media types for OpenAPI; takes NULL: no body */
     const struct desc *in;
     err_t (*run)(struct op *, const void *in, str body, struct http_reply *);
-    /* The protocol's own form of an error; text is for the caller, reply->status is set. */
+    /* The protocol's own form of an error; text is for the caller; set in the reply
+     * are the status and, as content_type, the request's. */
     void (*refuse)(const struct op *, str text, struct http_reply *);
 };
 struct http_upload {

@@ -1,0 +1,206 @@
+/* From columns to series. The common case costs one look into the cache of names a series, and one row in the
+ * database; everything else (other kinds, series named twice) is worth some more. */
+#include "feature/ingest/ingest.h"
+#include "feature/account/account.h"
+#include "feature/series/series.h"
+#include <math.h>
+
+static_assert(SERIES_F64 == (int)POINTS_F64 && SERIES_I64 == (int)POINTS_I64 &&
+                  SERIES_TEXT == (int)POINTS_TEXT,
+              "kinds are the same numbers");
+static_assert(sizeof(struct series_label) == sizeof(struct points_label), "labels are handed on as they are");
+static_assert(SERIES_MAX_NAME >= (int)POINTS_MAX_NAME && SERIES_MAX_LABELS >= (int)POINTS_MAX_LABELS &&
+                  SERIES_MAX_LABEL_NAME >= (int)POINTS_MAX_LABEL_NAME &&
+                  SERIES_MAX_LABEL_VALUE >= (int)POINTS_MAX_LABEL_VALUE &&
+                  SERIES_MAX_TEXT >= (int)POINTS_MAX_TEXT,
+              "what is read can be stored");
+
+struct store {
+    struct op *op;
+    struct points *b;
+    enum ingest_mode mode;
+    i64 owner_id, project_id;
+    struct series_spec *spec; /* of b->series[0..n) */
+    i64 *id;                  /* 0: rejected */
+    struct ingest_done done;
+};
+
+/* ---- whose ---- */
+
+static err_t find_scope(struct store *x, i64 wish)
+{
+    const struct principal *who = x->op->who;
+    enum project_role role;
+    i64 project_id = who->project_id ? who->project_id : wish;
+    if (wish && wish != project_id)
+        return fail_for(x->op, ERR_FORBIDDEN, "project", "the token is another project's");
+    x->owner_id = who->user_id;
+    x->project_id = project_id;
+    if (!project_id) return OK;
+    TRY(account_project_role(x->op, project_id, &role));
+    if (role >= ROLE_EDITOR) return OK;
+    if (role == ROLE_NONE)
+        return fail_for(x->op, ERR_NOT_FOUND, "project", "project %lld is not known", (long long)project_id);
+    return fail_for(x->op, ERR_FORBIDDEN, "project", "only its editors send to a project");
+}
+
+/* ---- what does not fit ---- */
+
+static err_t reject(struct store *x, struct points_series *s, u32 n, const char *why)
+{
+    if (x->mode == INGEST_ALL)
+        return fail_for(x->op, ERR_CONFLICT, "series", "'%.*s': %s", STR(s->name), why);
+    if (!x->b->rejected) points_reject(x->b, 0, 0, s->name, why);
+    points_reject(x->b, n, 0, s->name, why);
+    return OK;
+}
+
+static bool exact_i64(double v)
+{
+    return v >= -9223372036854775808.0 && v < 9223372036854775808.0 && v == trunc(v);
+}
+
+/* Whole numbers are at home in both kinds of number; bit for bit, or not at all. */
+static bool convert(struct arena *a, struct points_series *s, int kind)
+{
+    if (s->kind == POINTS_TEXT || kind == POINTS_TEXT) return false;
+    i64 *out = arena_alloc_raw(a, s->n * sizeof *out);
+    for (u32 k = 0; k < s->n; k++) {
+        double d = s->f[k];
+        if (kind == POINTS_I64 ? !exact_i64(d) : (i64)(double)s->i[k] != s->i[k] || s->i[k] == INT64_MAX)
+            return false;
+        if (kind == POINTS_I64) out[k] = (i64)d;
+        else {
+            d = (double)s->i[k];
+            memcpy(&out[k], &d, sizeof d);
+        }
+    }
+    s->kind = kind;
+    s->i = out;
+    return true;
+}
+
+/* One of the series is there with another kind: one by one, then. */
+static err_t resolve_each(struct store *x, u32 n)
+{
+    for (u32 i = 0; i < n; i++) {
+        struct points_series *s = &x->b->series[i];
+        err_t e = series_resolve(x->op, &x->spec[i], 1, &x->id[i]);
+        if (e == ERR_CONFLICT && s->kind != POINTS_TEXT) {
+            op_clear(x->op);
+            x->spec[i].kind = s->kind == POINTS_F64 ? SERIES_I64 : SERIES_F64;
+            e = series_resolve(x->op, &x->spec[i], 1, &x->id[i]);
+        }
+        if (e && e != ERR_CONFLICT) return e;
+        if (!e && (x->spec[i].kind == s->kind || convert(x->op->arena, s, x->spec[i].kind))) continue;
+        if (e) op_clear(x->op);
+        x->id[i] = 0;
+        TRY(reject(x, s, s->n, "field type conflict: the series has values of another kind"));
+    }
+    return OK;
+}
+
+static err_t resolve(struct store *x, u32 n)
+{
+    x->spec = NEWN(x->op->arena, struct series_spec, n);
+    x->id = NEWN(x->op->arena, i64, n);
+    for (u32 i = 0; i < n; i++) {
+        const struct points_series *s = &x->b->series[i];
+        x->spec[i] = (struct series_spec){ .owner_id = x->owner_id,
+                                           .project_id = x->project_id,
+                                           .name = s->name,
+                                           .unit = s->unit,
+                                           .help = s->help,
+                                           .kind = s->kind,
+                                           .labels = (const struct series_label *)(const void *)s->labels,
+                                           .nlabels = s->nlabels };
+    }
+    err_t e = series_resolve(x->op, x->spec, n, x->id);
+    if (e != ERR_CONFLICT) return e;
+    op_clear(x->op);
+    return resolve_each(x, n);
+}
+
+/* ---- runs ---- */
+
+static const i64 t_max = (i64)1 << 61;
+
+static err_t check_times(struct store *x, struct points_series *s)
+{
+    size_t width = s->kind == POINTS_TEXT ? sizeof(str) : 8;
+    u64 bad = 0;
+    for (u32 i = 0; i < s->n; i++) bad |= (u64)(s->t[i] + t_max) > (u64)t_max * 2;
+    if (!bad) return OK;
+    u32 kept = 0;
+    for (u32 i = 0; i < s->n; i++) {
+        if ((u64)(s->t[i] + t_max) > (u64)t_max * 2) continue;
+        s->t[kept] = s->t[i];
+        memmove((char *)s->f + kept++ * width, (const char *)s->f + i * width, width);
+    }
+    u32 lost = s->n - kept;
+    s->n = kept;
+    return reject(x, s, lost, "time out of range");
+}
+
+/* Series that have points, in front. */
+static err_t compact(struct store *x, u32 *n)
+{
+    struct points *b = x->b;
+    *n = 0;
+    for (u32 i = 0; i < b->n; i++) {
+        if (b->series[i].n) TRY(check_times(x, &b->series[i]));
+        if (b->series[i].n) b->series[(*n)++] = b->series[i];
+    }
+    return OK;
+}
+
+/* Two ways to write one series (labels in another order, say) give two runs of one id: one takes in the
+ * other. */
+static u32 join(struct store *x, u32 n)
+{
+    u32 size = 16, kept = 0;
+    while (size < n * 2) size *= 2;
+    u32 *table = NEWN(x->op->arena, u32, size);
+    for (u32 i = 0; i < n; i++) {
+        struct points_series *s = &x->b->series[i];
+        if (!x->id[i]) continue;
+        u32 at = (u32)((u64)x->id[i] * 0x9e3779b97f4a7c15u >> 32) & (size - 1);
+        while (table[at] && x->id[table[at] - 1] != x->id[i]) at = (at + 1) & (size - 1);
+        if (table[at]) {
+            points_join(x->b, &x->b->series[table[at] - 1], s);
+            continue;
+        }
+        x->b->series[kept] = *s;
+        x->id[kept++] = x->id[i];
+        table[at] = kept;
+    }
+    return kept;
+}
+
+static err_t append(struct store *x, u32 n)
+{
+    struct series_run *run = NEWN(x->op->arena, struct series_run, n);
+    for (u32 i = 0; i < n; i++) {
+        const struct points_series *s = &x->b->series[i];
+        run[i] = (struct series_run){ .id = x->id[i], .n = s->n, .kind = s->kind, .t = s->t, .f = s->f };
+        x->done.points += s->n;
+    }
+    x->done.series = n;
+    return series_append(x->op, run, n);
+}
+
+err_t ingest_store(struct op *op, i64 project_id, struct points *b, enum ingest_mode mode,
+                   struct ingest_done *out)
+{
+    struct store x = { .op = op, .b = b, .mode = mode };
+    u32 n;
+    if (b->over) return fail(op, ERR_LIMIT, "more than %u points in a request", b->max ? b->max : POINTS_MAX);
+    TRY(find_scope(&x, project_id));
+    TRY(compact(&x, &n));
+    if (n) {
+        TRY(resolve(&x, n));
+        TRY(append(&x, join(&x, n)));
+    }
+    *out = x.done;
+    return OK;
+}

@@ -1,0 +1,54 @@
+/* What the files of this folder share: each protocol's rows, for the one table. */
+#pragma once
+#include "base/buf.h"
+#include "feature/account/right.h"
+#include "feature/ingest/ingest.h"
+#include "net/route.h"
+
+extern const struct http_raw influx_write, influx_write2, influx_query, influx_query_get, influx_ping;
+#define INFLUX_ROUTES \
+    { POST, \
+      "/write", \
+      .raw = &influx_write, \
+      .auth = RIGHT_TELEMETRY_WRITE, \
+      .max_body = POINTS_MAX_BODY, \
+      .flags = ROUTE_ANY_CREDENTIALS, \
+      .doc = "InfluxDB 1: store line protocol." }, \
+        { POST, \
+          "/api/v2/write", \
+          .raw = &influx_write2, \
+          .auth = RIGHT_TELEMETRY_WRITE, \
+          .max_body = POINTS_MAX_BODY, \
+          .flags = ROUTE_ANY_CREDENTIALS, \
+          .doc = "InfluxDB 2: store line protocol." }, \
+        { POST, \
+          "/query", \
+          .raw = &influx_query, \
+          .auth = RIGHT_TELEMETRY_WRITE, \
+          .flags = ROUTE_ANY_CREDENTIALS, \
+          .doc = "InfluxDB 1: what writers ask before they write." }, \
+        { GET, \
+          "/query", \
+          .raw = &influx_query_get, \
+          .auth = RIGHT_TELEMETRY_WRITE, \
+          .flags = ROUTE_ANY_CREDENTIALS, \
+          .doc = "InfluxDB 1: what writers ask before they write." }, \
+    { \
+        GET, "/ping", .raw = &influx_ping, .auth = RIGHT_PUBLIC, \
+                      .doc = "InfluxDB 1: whether somebody is there." \
+    }
+
+extern const struct http_raw prom_write, otlp_metrics;
+#define MACHINE_ROUTES \
+    { POST, \
+      "/api/v1/write", \
+      .raw = &prom_write, \
+      .auth = RIGHT_TELEMETRY_WRITE, \
+      .max_body = POINTS_MAX_BODY, \
+      .flags = ROUTE_ANY_CREDENTIALS, \
+      .doc = "Prometheus remote write, 1.0 and 2.0." }, \
+    { \
+        POST, "/v1/metrics", .raw = &otlp_metrics, .auth = RIGHT_TELEMETRY_WRITE, \
+                             .max_body = POINTS_MAX_BODY, .flags = ROUTE_ANY_CREDENTIALS, \
+                             .doc = "OpenTelemetry: store metrics sent by OTLP/HTTP." \
+    }
