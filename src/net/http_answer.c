@@ -70,6 +70,7 @@ static bool refuse_raw(struct http_request *r)
     struct http_reply reply = { .status = r->answer.status,
                                 .content_type = type.n ? str_z(&r->arena, type) : NULL };
     str text = e->code == ERR_INTERNAL || !e->msg.n ? str_of(err_title(e->code)) : e->msg;
+    if (e->field.n) text = arena_printf(&r->arena, "%.*s: %.*s", STR(e->field), STR(text));
     r->row->route->raw->refuse(&r->op, text, &reply);
     answer_reply(r, &reply);
     return true;

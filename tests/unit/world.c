@@ -3,6 +3,7 @@
 #include "feature/account/account.h"
 #include "feature/alert/alert.h"
 #include "feature/feature.h"
+#include "feature/ingest/ingest.h"
 #include "feature/log/log.h"
 #include "feature/package/package.h"
 #include "feature/promql/promql.h"
@@ -18,7 +19,7 @@
 static const struct feature *const parts[] = { &account_feature, &admin_feature,   &project_feature,
                                                &audit_feature,   &package_feature, &log_feature,
                                                &series_feature,  &unit_feature,    &alert_feature,
-                                               &promql_feature };
+                                               &promql_feature,  &ingest_feature };
 
 static void start(struct world *w, struct ports *ports)
 {

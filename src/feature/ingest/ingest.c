@@ -60,42 +60,52 @@ static bool exact_i64(double v)
     return v >= -9223372036854775808.0 && v < 9223372036854775808.0 && v == trunc(v);
 }
 
-/* Whole numbers are at home in both kinds of number; bit for bit, or not at all. */
-static bool convert(struct arena *a, struct points_series *s, int kind)
+/* Whole numbers are at home in both kinds of number; what is not is left out. Returns how many. */
+static u32 convert(struct arena *a, struct points_series *s, int kind)
 {
-    if (s->kind == POINTS_TEXT || kind == POINTS_TEXT) return false;
-    i64 *out = arena_alloc_raw(a, s->n * sizeof *out);
-    for (u32 k = 0; k < s->n; k++) {
-        double d = s->f[k];
-        if (kind == POINTS_I64 ? !exact_i64(d) : (i64)(double)s->i[k] != s->i[k] || s->i[k] == INT64_MAX)
-            return false;
-        if (kind == POINTS_I64) out[k] = (i64)d;
-        else {
-            d = (double)s->i[k];
-            memcpy(&out[k], &d, sizeof d);
-        }
+    u32 n = s->n, kept = 0;
+    if (s->kind == POINTS_TEXT || kind == POINTS_TEXT) {
+        s->n = 0;
+        return n;
+    }
+    i64 *out = arena_alloc_raw(a, n * sizeof *out);
+    for (u32 k = 0; k < n; k++) {
+        double d = s->kind == POINTS_F64 ? s->f[k] : (double)s->i[k];
+        if (!exact_i64(d) || (s->kind == POINTS_I64 && (i64)d != s->i[k])) continue;
+        if (kind == POINTS_I64) out[kept] = (i64)d;
+        else memcpy(&out[kept], &d, sizeof d);
+        s->t[kept++] = s->t[k];
     }
     s->kind = kind;
     s->i = out;
-    return true;
+    s->n = kept;
+    return n - kept;
+}
+
+static err_t resolve_other(struct store *x, u32 i)
+{
+    struct points_series *s = &x->b->series[i];
+    u32 lost = s->n;
+    err_t e = ERR_CONFLICT;
+    op_clear(x->op);
+    if (s->kind != POINTS_TEXT) {
+        x->spec[i].kind = s->kind == POINTS_F64 ? SERIES_I64 : SERIES_F64;
+        e = series_resolve(x->op, &x->spec[i], 1, &x->id[i]);
+    }
+    if (e && e != ERR_CONFLICT) return e;
+    if (e) op_clear(x->op);
+    else lost = convert(x->op->arena, s, x->spec[i].kind);
+    if (e || !s->n) x->id[i] = 0;
+    return lost ? reject(x, s, lost, "field type conflict: the series has values of another kind") : OK;
 }
 
 /* One of the series is there with another kind: one by one, then. */
 static err_t resolve_each(struct store *x, u32 n)
 {
     for (u32 i = 0; i < n; i++) {
-        struct points_series *s = &x->b->series[i];
         err_t e = series_resolve(x->op, &x->spec[i], 1, &x->id[i]);
-        if (e == ERR_CONFLICT && s->kind != POINTS_TEXT) {
-            op_clear(x->op);
-            x->spec[i].kind = s->kind == POINTS_F64 ? SERIES_I64 : SERIES_F64;
-            e = series_resolve(x->op, &x->spec[i], 1, &x->id[i]);
-        }
         if (e && e != ERR_CONFLICT) return e;
-        if (!e && (x->spec[i].kind == s->kind || convert(x->op->arena, s, x->spec[i].kind))) continue;
-        if (e) op_clear(x->op);
-        x->id[i] = 0;
-        TRY(reject(x, s, s->n, "field type conflict: the series has values of another kind"));
+        if (e) TRY(resolve_other(x, i));
     }
     return OK;
 }
