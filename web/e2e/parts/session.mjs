@@ -17,6 +17,7 @@ export default async function session({ browser, report, binary }) {
     await v.page.waitForSelector('input[name=password]', { timeout: 20_000 })
     report.check(new URL(v.page.url()).search === '?q=abc', 'the address stays')
     await signIn(v.page)
+    await v.page.waitForSelector('.sidebar')
     await settle(v.page)
     report.check((await v.page.locator('.filter-box input').first().inputValue()) === 'abc', 'after signing in it is the same page')
     await until('live again', async () => (await v.page.locator('.nb-live-pill').first().getAttribute('data-state')) === 'live')

@@ -15,7 +15,7 @@ const screens = (unit, series) => [
   { name: 'unit-events', path: `/units/${unit}/events` },
   { name: 'unit-versions', path: `/units/${unit}/versions` },
   { name: 'packages', path: '/packages', shot: true },
-  { name: 'package', path: '/packages/demo-sensor', shot: true },
+  { name: 'package', path: '/packages/python-sensor', shot: true },
   { name: 'publish', path: '/publish' },
   { name: 'monitor', path: '/telemetry', shot: true },
   { name: 'explorer', path: `/telemetry/explore?series=${series.join(';')}&from=now-5m&to=now&live=1`, shot: true },
@@ -33,7 +33,8 @@ export default async function walk({ browser, report, binary, shots }) {
     const units = await demoUnits(server)
     const unit = (units.find(u => u.name === 'demo-sensor') ?? units[0]).unit_id
     const session = await server.login()
-    const { items } = await server.ok('GET', '/api/v1/series?limit=10', undefined, session)
+    const { json } = await server.call('GET', '/api/v1/series?limit=10', undefined, session)
+    const items = json?.items ?? []
     const cookie = await server.cookie()
     const list = screens(
       unit,

@@ -97,6 +97,18 @@ export function strokeHistory(g: CanvasRenderingContext2D, s: Scale, st: Style, 
   strokeLine(g, s, st, { x, y: columnOf(h, a) as Float64Array, n }, h.width > 0 ? 2 * h.t.length : n + 1)
 }
 
+/** From the last point of the past to the first of the worker's, if they are as close as neighbours are. */
+export function strokeJoin(g: CanvasRenderingContext2D, s: Scale, st: Style, h: History, line: Line): void {
+  const at = line.x[0]
+  if (!line.n || at === undefined) return
+  let i = h.t.length - 1
+  while (i >= 0 && (h.t[i] as number) + h.width / 2 >= at) i--
+  const near = h.width > 0 ? 2.5 * h.width : 3 * Math.max(1, ((h.t[i] ?? 0) - (h.t[i - 1] ?? 0)) as number)
+  const before = (h.t[i] ?? Number.NaN) + h.width / 2
+  if (!(at - before <= near)) return
+  strokeLine(g, s, st, { x: Float64Array.of(before, at), y: Float64Array.of(h.avg[i] as number, line.y[0] as number), n: 2 }, 1)
+}
+
 const middleCache = new WeakMap<History, Float64Array>()
 function middles(h: History): Float64Array {
   let m = middleCache.get(h)

@@ -4,7 +4,7 @@ import uPlot from 'uplot'
 import { live } from '@/live/store'
 import type { ChartLine } from '@/live/wire'
 import { joinCrosshair, moveCrosshair } from './crosshair'
-import { type Scale, scaleOf, strokeHistory, strokeLine } from './draw'
+import { type Scale, scaleOf, strokeHistory, strokeJoin, strokeLine } from './draw'
 import { type Extent, extent } from './engine/decimate'
 import { digitsFor, isBytes, tick, value } from './format'
 import { type Aggregate, calibrateHistory, fetchHistory, type History } from './history'
@@ -355,7 +355,10 @@ export class Plot implements Drawer {
       g.globalAlpha = t.layer === 'physical' || !this.tracks.some(o => o.layer === 'physical') ? 1 : 0.45
       const start = this.liveStart(t)
       if (t.history) strokeHistory(g, scale, style, t.history, this.aggregate, start)
-      if (t.line && start < Number.POSITIVE_INFINITY) strokeLine(g, scale, style, t.line, b.width)
+      if (t.line && start < Number.POSITIVE_INFINITY) {
+        strokeLine(g, scale, style, t.line, b.width)
+        if (t.history) strokeJoin(g, scale, style, t.history, t.line)
+      }
       if (this.tracks.length > 1) this.letter(g, scale, style.color, t)
     }
     g.restore()

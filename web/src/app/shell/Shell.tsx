@@ -41,7 +41,13 @@ export function Shell({ project }: { project: string | null }) {
           <ProjectSwitcher />
           <Breadcrumbs />
           <span className="grow" />
-          <button type="button" className="palette-button" onClick={() => setOpen('palette')} aria-label={t.palette}>
+          <button
+            type="button"
+            className="palette-button"
+            onClick={() => setOpen('palette')}
+            title={t.palette}
+            aria-label={`${t.paletteHint} Ctrl K`}
+          >
             <Search size={14} aria-hidden="true" />
             <span>{t.paletteHint}</span>
             <kbd>Ctrl K</kbd>

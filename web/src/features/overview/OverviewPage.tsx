@@ -43,7 +43,7 @@ function Body({ units }: { units: Unit[] }) {
         {units.length > 0 && <Units units={units} now={now} />}
       </div>
       <div className="stack wide-gap">
-        <Section title={t.units}>
+        <Section title={t.states}>
           <States units={units} now={now} />
         </Section>
         <Machines now={now} />

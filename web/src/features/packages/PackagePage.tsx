@@ -20,7 +20,12 @@ export default function PackagePage() {
   const { name = '' } = useParams()
   const q = useApi('GET /api/spark/packages/{name}', { path: { name } }, { every: 15_000 })
   useEffect(() => tellCrumb(name), [name])
-  return q.data ? <Sheet sheet={q.data} /> : <div className="page">{<Loaded of={q}>{() => null}</Loaded>}</div>
+  if (q.data) return <Sheet sheet={q.data} />
+  return (
+    <Page title={name}>
+      <Loaded of={q}>{() => null}</Loaded>
+    </Page>
+  )
 }
 
 const newest = (versions: PackageVersion[]) =>
