@@ -233,6 +233,19 @@ static void tail_gone(void *arg)
     mem_free(arg);
 }
 
+/* Full blocks first: they stay, and lie close together; small ones are soon written anew, and when they go
+ * whole pages of the file become free. */
+static void full_first(struct merge *m)
+{
+    struct block_row *by = NEWN(&m->pending, struct block_row, m->nfresh);
+    size_t n = 0;
+    for (size_t i = 0; i < m->nfresh; i++)
+        if (m->fresh[i].s.count >= BLOCK_POINTS) by[n++] = m->fresh[i];
+    for (size_t i = 0; i < m->nfresh; i++)
+        if (m->fresh[i].s.count < BLOCK_POINTS) by[n++] = m->fresh[i];
+    m->fresh = by;
+}
+
 static err_t write_pending(struct op *op, struct merge *m, struct tail_row *const *row, size_t nrows)
 {
     bool moved;
@@ -240,6 +253,7 @@ static err_t write_pending(struct op *op, struct merge *m, struct tail_row *cons
     TRY(db_begin(op, &tx));
     TRY(state_sql_move(op, m->generation, &moved));
     if (!moved) return fail(op, ERR_CONFLICT, "blocks have been replaced meanwhile");
+    full_first(m);
     TRY(block_sql_delete(op, m->old, m->nold));
     TRY(block_sql_insert(op, m->fresh, m->nfresh));
     if (nrows) {
