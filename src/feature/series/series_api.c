@@ -1,6 +1,214 @@
-/* Series as a feature. */
-#include "feature/series/series_api.h"
+/* Series over HTTP. */
+#include "feature/account/account.h"
 #include "feature/feature.h"
+#include "feature/series/series_wire.h"
+
+#define D struct series_find_in
+struct series_find_in {
+    str name, cursor, rest;
+    i64 project, limit;
+};
+static const struct field series_find_in_fields[] = {
+    { F(name), .flags = QUERY | NULLABLE, .max = SERIES_MAX_NAME, .doc = "Name of the series." },
+    { F(project), .flags = QUERY | NULLABLE, .min = 1, .max = INT64_MAX, .doc = "Project that they are in." },
+    { F(cursor), .flags = QUERY | NULLABLE, .max = 20, .doc = "Where the page before ended." },
+    { F(limit), .flags = QUERY, .min = 1, .max = SERIES_MOST_ROWS, .def = "100", .doc = "Rows of the page." },
+    { F_AS(QUERY_REST, rest), .flags = QUERY | NULLABLE, .max = 1 << 16,
+      .doc = "label.NAME=VALUE: series with that label; several: with all of them." },
+};
+#undef D
+static DESC(series_find_in);
+
+#define D struct series_page
+struct series_page {
+    series_list items;
+    str next;
+};
+static const struct field series_page_fields[] = {
+    { F_LIST(items, &series_info_desc), .flags = READONLY, .doc = "The series, oldest first." },
+    { F_AS("next_cursor", next), .flags = READONLY | NULLABLE,
+      .doc = "Cursor of the next page; null: this is the last." },
+};
+#undef D
+static DESC(series_page);
+
+#define D struct series_ref
+struct series_ref {
+    i64 id;
+};
+static const struct field series_ref_fields[] = {
+    { F(id), .flags = PATH, .min = 1, .max = INT64_MAX, .doc = "The series." },
+};
+#undef D
+static DESC(series_ref);
+
+#define TIMES_DOC "microseconds since 1970, RFC 3339, or like now-1h."
+#define D         struct series_points_in
+struct series_points_in {
+    i64 id, limit;
+    struct series_window at;
+};
+static const struct field series_points_in_fields[] = {
+    { F(id), .flags = PATH, .min = 1, .max = INT64_MAX, .doc = "The series." },
+    { F_SKIP(at) },
+    { F_AS("from", at.from), .flags = QUERY, .max = 40, .def = "now-1h", .doc = "First time; " TIMES_DOC },
+    { F_AS("to", at.to), .flags = QUERY, .max = 40, .def = "now", .doc = "Time behind the last; " TIMES_DOC },
+    { F(limit), .flags = QUERY, .min = 1, .max = SERIES_MOST_POINTS, .def = "10000",
+      .doc = "Points at most." },
+};
+#undef D
+static DESC(series_points_in);
+
+#define DAMAGE \
+    { \
+        F(damage), .flags = READONLY | NULLABLE, \
+                   .doc = "Tells of the first damaged block that was left out; null: nothing is missing." \
+    }
+#define D struct series_points
+static const struct field series_points_fields[] = {
+    { F(id), .flags = READONLY, .doc = "The series." },
+    { F_ENUM(kind, series_kinds), .flags = READONLY, .doc = "Kind of the values." },
+    { F(from), .flags = READONLY, .doc = "First time, microseconds." },
+    { F(to), .flags = READONLY, .doc = "Time behind the last, microseconds." },
+    { F(points), .flags = READONLY,
+      .doc = "Pairs of time in microseconds and value, in time order; what is no number is null." },
+    { F_AS("next_from", next), .flags = READONLY | NULLABLE,
+      .doc = "More points than the limit: time of the next one." },
+    DAMAGE,
+};
+#undef D
+static DESC(series_points);
+
+#define D struct series_buckets_in
+struct series_buckets_in {
+    i64 id, n;
+    struct series_window at;
+};
+static const struct field series_buckets_in_fields[] = {
+    { F(id), .flags = PATH, .min = 1, .max = INT64_MAX, .doc = "The series." },
+    { F_SKIP(at) },
+    { F_AS("from", at.from), .flags = QUERY, .max = 40, .def = "now-1h", .doc = "First time; " TIMES_DOC },
+    { F_AS("to", at.to), .flags = QUERY, .max = 40, .def = "now", .doc = "Time behind the last; " TIMES_DOC },
+    { F(n), .flags = QUERY, .min = 1, .max = SERIES_MOST_BUCKETS, .def = "500",
+      .doc = "Buckets of equal width." },
+};
+#undef D
+static DESC(series_buckets_in);
+
+#define D struct series_buckets
+struct series_buckets {
+    i64 id, from, to, width;
+    json_raw buckets;
+    str damage;
+};
+static const struct field series_buckets_fields[] = {
+    { F(id), .flags = READONLY, .doc = "The series." },
+    { F(from), .flags = READONLY, .doc = "Begin of the first bucket, microseconds." },
+    { F(to), .flags = READONLY, .doc = "End of the range, microseconds." },
+    { F(width), .flags = READONLY, .doc = "Microseconds of a bucket." },
+    { F(buckets), .flags = READONLY,
+      .doc =
+          "Objects: t (begin), count, min, max, avg, sum, first, last and the times t_min, t_max, t_first, "
+          "t_last; all null where count is 0." },
+    DAMAGE,
+};
+#undef D
+static DESC(series_buckets);
+
+/* Parameters label.NAME=VALUE; another name is a mistake. */
+static err_t labels_of(struct op *op, const struct series_find_in *in, struct series_match *m, size_t *n)
+{
+    struct http_pair p;
+    if (in->name.p) m[(*n)++] = (struct series_match){ MATCH_EQUAL, { 0 }, in->name };
+    for (str rest = in->rest; http_form_next(op->arena, &rest, &p);) {
+        if (p.bad) return fail_field(op, "query", "is not well-formed");
+        if (desc_field(&series_find_in_desc, p.name) && !str_is(p.name, QUERY_REST)) continue;
+        if (!str_starts(p.name, S("label.")))
+            return op_fail(op, ERR_INVALID, HERE, str_head(p.name, 100), "is not a known query parameter");
+        if (*n > SERIES_MAX_LABELS) return fail_field(op, "label", "is given too often");
+        m[(*n)++] = (struct series_match){ MATCH_EQUAL, str_skip(p.name, 6), p.value };
+    }
+    return OK;
+}
+
+API(series_list_get, series_find_in, series_page);
+static err_t series_list_get(struct op *op, const struct series_find_in *in, struct series_page *out)
+{
+    struct series_match match[SERIES_MAX_LABELS + 2];
+    struct series_query q = { .match = match, .project_id = in->project, .limit = in->limit + 1 };
+    if (in->cursor.p && (!str_to_i64(in->cursor, &q.after) || q.after < 1))
+        return fail_field(op, "cursor", "is not one that the server gave");
+    TRY(labels_of(op, in, match, &q.nmatch));
+    TRY(series_find(op, &q, &out->items));
+    if (out->items.n <= (size_t)in->limit) return OK;
+    out->items.n = (size_t)in->limit;
+    out->next = arena_printf(op->arena, "%lld", (long long)out->items.item[in->limit - 1].id);
+    return OK;
+}
+
+API(series_show, series_ref, series_info);
+static err_t series_show(struct op *op, const struct series_ref *in, struct series_info *out)
+{
+    return series_for(op, in->id, SERIES_SEE, out);
+}
+
+API(series_points_get, series_points_in, series_points);
+static err_t series_points_get(struct op *op, const struct series_points_in *in, struct series_points *out)
+{
+    struct series_info info;
+    struct series_damage damage = { 0 };
+    struct series_range r = { .id = in->id, .damage = &damage };
+    TRY(series_for(op, in->id, SERIES_SEE, &info));
+    TRY(series_range_of(op, &in->at, &r));
+    *out = (struct series_points){ .id = in->id, .kind = info.kind, .from = r.from, .to = r.to };
+    TRY(series_points_json(op, r, in->limit, out));
+    out->damage = damage.first;
+    return OK;
+}
+
+API(series_buckets_get, series_buckets_in, series_buckets);
+static err_t series_buckets_get(struct op *op, const struct series_buckets_in *in, struct series_buckets *out)
+{
+    struct series_info info;
+    struct series_damage damage = { 0 };
+    struct series_range r = { .id = in->id, .damage = &damage };
+    TRY(series_for(op, in->id, SERIES_SEE, &info));
+    TRY(series_range_of(op, &in->at, &r));
+    size_t n = (size_t)in->n;
+    struct series_bucket *b = NEWN(op->arena, struct series_bucket, n);
+    TRY(series_buckets(op, r, n, b));
+    i64 width = n > 1 ? b[1].t - b[0].t : r.to - r.from;
+    *out = (struct series_buckets){ in->id,      r.from, r.to, width, series_buckets_json(op->arena, b, n),
+                                    damage.first };
+    return OK;
+}
+
+API(series_remove, series_ref, nothing);
+static err_t series_remove(struct op *op, const struct series_ref *in, struct nothing *out UNUSED)
+{
+    struct series_info info;
+    TRY(series_for(op, in->id, SERIES_CHANGE, &info));
+    TRY(account_audit_detail(op, info.name, account_audit_json(op, &series_info_desc, &info),
+                             (json_raw){ 0 }));
+    return series_delete(op, &in->id, 1);
+}
+
+static const struct route series_routes[] = {
+    { GET, "/api/v1/series", &series_list_get_api, .auth = RIGHT_SERIES_READ,
+      .doc = "The series that one may see, by name and labels." },
+    { GET, "/api/v1/series/{id}", &series_show_api, .auth = RIGHT_SERIES_READ, .doc = "One series." },
+    { GET, "/api/v1/series/{id}/points", &series_points_get_api, .auth = RIGHT_SERIES_READ,
+      .doc = "Points of a range, in time order." },
+    { GET, "/api/v1/series/{id}/buckets", &series_buckets_get_api, .auth = RIGHT_SERIES_READ,
+      .doc = "A range in buckets of equal width: exact least, largest, average, first and last values." },
+    { DELETE, "/api/v1/series/{id}", &series_remove_api, .auth = RIGHT_SERIES_WRITE, .audit = "series.delete",
+      .doc = "Remove a series with all its points." },
+};
+
+static const struct job series_jobs[] = {
+    { "series.merge", 500000, series_merge_job, "Puts points that have come into blocks.",
+      .every_node = true },
+};
 
 extern const struct migration migrations_series[];
 
@@ -17,11 +225,6 @@ static void stop(void)
     tail_forget();
 }
 
-static const struct job series_jobs[] = {
-    { "series.merge", 500000, series_merge_job, "Puts points that have come into blocks.",
-      .every_node = true },
-};
-
 static err_t metrics(struct op *op UNUSED, struct prom_text *page)
 {
     struct tail_state s = tail_state();
@@ -34,6 +237,8 @@ static err_t metrics(struct op *op UNUSED, struct prom_text *page)
 const struct feature series_feature = {
     .name = "series",
     .doc = "Series of numbers: catalogue, points, aggregates, retention.",
+    .routes = series_routes,
+    .nroutes = LEN(series_routes),
     .jobs = series_jobs,
     .njobs = LEN(series_jobs),
     .migrations = migrations_series,
