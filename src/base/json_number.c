@@ -214,6 +214,23 @@ static void put_by_library(struct buf *b, double v)
     buf_put(b, (str){ t, (size_t)n });
 }
 
+/* What has at most six decimals, as most measured values: the few digits that give it back are the shortest.
+ */
+static bool put_short(struct buf *b, double size)
+{
+    if (size >= 1e8 || b->limit) return false;
+    u64 d = (u64)(size * 1e6 + 0.5);
+    if ((double)d / 1e6 != size) return false;
+    buf_i64(b, (i64)(d / 1000000));
+    char *p = buf_room(b, 7);
+    unsigned n = 7;
+    p[0] = '.';
+    for (u32 i = 6, rest = (u32)(d % 1000000); i; i--, rest /= 10) p[i] = (char)('0' + rest % 10);
+    while (p[n - 1] == '0') n--; /* ends: size is no integer */
+    buf_grew(b, n);
+    return true;
+}
+
 void json_put_f64(struct buf *b, double v)
 {
     if (!isfinite(v)) {
@@ -230,6 +247,7 @@ void json_put_f64(struct buf *b, double v)
         put_by_library(b, size);
         return;
     }
+    if (put_short(b, size)) return;
     u64 d = 0;
     int k = 0;
     for (int digits = size < 1e15 ? 15 : 16; digits <= 17; digits++) { /* k >= 0 */

@@ -75,6 +75,50 @@ TEST(json_f64_texts)
     for (size_t i = 0; i < LEN(row); i++) assert_str(show_f64(op, row[i].v), str_of(row[i].text));
 }
 
+TEST(json_f64_short_is_what_printf_finds)
+{
+    u64 x = 88172645463325252u;
+    for (int i = 0; i < 300000; i++) {
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+        static const double ten[] = { 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7 };
+        double v = (double)(i64)(x >> 20 >> x % 40) / ten[x >> 8 & 3 ? x % 6 : 6];
+        char want[40];
+        for (int digits = 1; digits <= 17; digits++) {
+            snprintf(want, sizeof want, "%.*g", digits, v);
+            if (strtod(want, NULL) == v) break;
+        }
+        struct buf b = { .arena = op->arena, .p = NULL }, limited = { .arena = op->arena, .limit = 100 };
+        json_put_f64(&b, v);
+        json_put_f64(&limited, v);
+        assert_str(buf_str(&limited), buf_str(&b));
+        if (!strchr(want, 'e')) assert_str(buf_str(&b), str_of(want));
+        if (i % 1000 == 0) arena_reset(op->arena);
+    }
+}
+
+TEST(json_i64_texts)
+{
+    u64 ten = 1;
+    for (int digits = 1; digits <= 19; digits++, ten *= 10)
+        for (int k = -1; k < 3; k++) {
+            i64 v = (i64)(ten - 1) + k * (k < 2 ? 1 : (i64)(ten / 3));
+            struct buf b = BUF(op->arena);
+            char want[64];
+            snprintf(want, sizeof want, "%lld,%lld", (long long)v, (long long)-v);
+            buf_i64(&b, v);
+            buf_char(&b, ',');
+            buf_i64(&b, -v);
+            assert_str(buf_str(&b), str_of(want));
+        }
+    struct buf b = BUF(op->arena), small = { .arena = op->arena, .limit = 5 };
+    buf_i64(&b, INT64_MIN);
+    assert_str(buf_str(&b), S("-9223372036854775808"));
+    buf_i64(&small, 1234);
+    buf_i64(&small, 12);
+    assert_true(small.over);
+    assert_str(buf_str(&small), S("1234"));
+}
+
 TEST(json_f64_round_trips)
 {
     struct arena scratch = { 0 };
