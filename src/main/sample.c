@@ -1,5 +1,7 @@
 #include "main/sample.h"
 #include "base/fs.h"
+#include "feature/account/account.h"
+#include "feature/alert/alert.h"
 #include "feature/series/series.h"
 #include "main/metrics.h"
 #include "main/node.h"
@@ -82,7 +84,51 @@ static void disk(struct op *op, struct prom_text *page)
     prom_gauge(page, "netbit_disk_used_ratio", "How full the disk of the data folder is.", used);
 }
 
+/* What operators are told of without having to ask: shares and ratios over the time since the last sample. A
+ * latency's baseline is its own mean over about an hour. */
+static const struct alert_builtin self_alerts[] = {
+    { "Netbit: more than 5 % of requests fail", "netbit_http_error_ratio", 0.05, 0.02, 60, true },
+    { "Netbit: requests take twice their usual time", "netbit_http_latency_ratio", 2, 0.5, 120, false },
+    { "Netbit: the disk is 80 % full", "netbit_disk_used_ratio", 0.8, 0.02, 60, true },
+};
+enum { REQUESTS_LEAST = 20 }; /* fewer tell nothing */
+struct totals {
+    double requests, failed, seconds, timed;
+};
+static struct {
+    struct totals last;
+    double usual; /* seconds a request; 0: not known yet */
+} watch;          /* of the job, which runs once at a time */
+
+static void judge(const struct totals *now, struct prom_text *page)
+{
+    struct totals d = { now->requests - watch.last.requests, now->failed - watch.last.failed,
+                        now->seconds - watch.last.seconds, now->timed - watch.last.timed };
+    bool enough = d.requests >= REQUESTS_LEAST && d.timed > 0;
+    double mean = enough ? d.seconds / d.timed : 0,
+           latency = enough && watch.usual > 0 ? mean / watch.usual : 1;
+    prom_gauge(page, "netbit_http_error_ratio", "Share of answers that were 5xx, lately.",
+               enough ? d.failed / d.requests : 0);
+    prom_gauge(page, "netbit_http_latency_ratio", "Mean time of a request, lately, over its usual one.",
+               latency);
+    if (enough) watch.usual = watch.usual > 0 ? watch.usual + (mean - watch.usual) / 360 : mean;
+    watch.last = *now;
+}
+
+static err_t sum_up(struct op *op UNUSED, void *ctx, const struct sample_line *l)
+{
+    struct totals *t = ctx;
+    if (str_is(l->name, "netbit_http_request_seconds_sum")) t->seconds += l->value;
+    if (str_is(l->name, "netbit_http_request_seconds_count")) t->timed += l->value;
+    if (!str_is(l->name, "netbit_http_requests_total")) return OK;
+    t->requests += l->value;
+    for (size_t i = 0; i < l->nlabels; i++)
+        if (str_is(l->label[i].value, "5xx")) t->failed += l->value;
+    return OK;
+}
+
 struct batch {
+    i64 owner;
     time_us now;
     struct series_spec *spec;
     struct series_run *run;
@@ -98,8 +144,9 @@ static err_t add(struct op *op, void *ctx, const struct sample_line *l)
     for (size_t i = 0; i < l->nlabels; i++)
         labels[i] = (struct series_label){ str_of(l->label[i].name), l->label[i].value };
     b->value[b->n] = l->value;
-    b->spec[b->n++] =
-        (struct series_spec){ .name = l->name, .kind = SERIES_F64, .labels = labels, .nlabels = l->nlabels };
+    b->spec[b->n++] = (struct series_spec){
+        .owner_id = b->owner, .name = l->name, .kind = SERIES_F64, .labels = labels, .nlabels = l->nlabels
+    };
     return OK;
 }
 
@@ -107,11 +154,19 @@ err_t sample_node(struct op *op)
 {
     struct prom_text page = { .b = BUF(op->arena) };
     if (!node_page(op, &page)) return OK; /* not serving yet */
+    i64 owner;
+    TRY(account_first_admin(op, &owner));
+    if (!owner) return OK; /* before the first start's link was used */
+    TRY(alert_ensure(op, owner, self_alerts, LEN(self_alerts)));
+    struct totals t = { 0 };
+    TRY(sample_lines(op, buf_str(&page.b), sum_up, &t));
+    judge(&t, &page);
     disk(op, &page);
     size_t most = 1;
     str text = buf_str(&page.b);
     for (str rest = text, line; str_next(&rest, '\n', &line);) most++;
-    struct batch b = { time_now(),
+    struct batch b = { owner,
+                       time_now(),
                        NEWN(op->arena, struct series_spec, most),
                        NEWN(op->arena, struct series_run, most),
                        NEWN(op->arena, double, most),

@@ -1,9 +1,10 @@
-/* The node's own figures as series of the node (no owner, no project: administrators see them), so that they
- * have a past, charts and alerts without a Prometheus beside it. */
+/* The node's own figures as series of its first administrator, so that they have a past, charts and alerts
+ * without a Prometheus beside it. */
 #pragma once
 #include "base/op.h"
 
-/* One sample of every line of the page of figures but the histograms' buckets. For a job. */
+/* One sample of every line of the page of figures but the histograms' buckets, and the self alerts over them.
+ * For a job. */
 err_t sample_node(struct op *) MUST_USE;
 
 /* Calls fn for each sample line of a page of figures; labels are those of the line. */

@@ -56,6 +56,7 @@ struct entity {
 err_t account_access(struct op *, const struct entity *, enum project_role *out) MUST_USE;
 
 err_t account_login_of(struct op *, i64 user_id, str *login) MUST_USE; /* ERR_NOT_FOUND */
+err_t account_first_admin(struct op *, i64 *user_id) MUST_USE;         /* 0: there is none yet */
 /* The person of that login, made without a usable password when there is none (the demo's owner). */
 err_t account_user_ensure(struct op *, str login, str display_name, i64 *user_id) MUST_USE;
 

@@ -1,5 +1,6 @@
 /* SQL of users, sessions, tokens, keys, invites, links and failed sign-ins. */
 #include "feature/account/account_sql.h"
+#include "feature/account/account.h"
 
 const char *const user_roles[] = { "user", "admin", "auditor", NULL };
 
@@ -104,6 +105,11 @@ err_t sql_user_list(struct op *op, str text, i64 after, i64 limit, void *list)
 }
 
 enum { LOCK_ADMINS = 0x61636331 };
+
+err_t account_first_admin(struct op *op, i64 *user_id)
+{
+    return db_i64(op, user_id, "SELECT MIN(id) FROM users WHERE role = 'admin' AND NOT blocked");
+}
 
 err_t sql_admins(struct op *op, i64 *n)
 {

@@ -82,3 +82,24 @@ err_t alert_channel_check(struct op *op, const struct alert_channel *c)
         return fail_field(op, "target", "must be one plain mail address");
     return c->url.n ? outgoing_check(op, "url", c->url, config && config->alert_private_urls) : OK;
 }
+
+err_t alert_ensure(struct op *op, i64 owner_id, const struct alert_builtin *b, size_t n)
+{
+    time_us now = time_now();
+    for (size_t i = 0; i < n; i++) {
+        struct alert_rule rule = { .owner_id = owner_id,
+                                   .name = str_of(b[i].name),
+                                   .kind = ALERT_ABOVE,
+                                   .severity = b[i].critical ? ALERT_CRITICAL : ALERT_WARNING,
+                                   .builtin = true,
+                                   .enabled = true,
+                                   .series = str_of(b[i].series),
+                                   .threshold = b[i].threshold,
+                                   .hysteresis = b[i].hysteresis,
+                                   .for_s = b[i].for_s,
+                                   .created_at = now,
+                                   .updated_at = now };
+        TRY(alert_sql_rule_insert(op, &rule));
+    }
+    return OK;
+}

@@ -8,6 +8,17 @@
  * outbox each, written with the change itself, tried until it is delivered. A silence holds the telling back.
  * Resolved alerts are the history. */
 #pragma once
+#include "base/op.h"
 
 struct feature;
 extern const struct feature alert_feature;
+
+/* Rules that the product makes by itself about series of a person's own: once; who owns them may change and
+ * disable them. */
+struct alert_builtin {
+    const char *name, *series;
+    double threshold, hysteresis; /* fires above */
+    i64 for_s;
+    bool critical;
+};
+err_t alert_ensure(struct op *, i64 owner_id, const struct alert_builtin *, size_t n) MUST_USE;

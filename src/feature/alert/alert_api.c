@@ -364,7 +364,7 @@ const struct feature alert_feature = {
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_alert,
-    .nmigrations = 1,
+    .nmigrations = 2,
     .stop = alert_series_forget,
     .export_user = export_user,
 };
