@@ -17,6 +17,7 @@ struct job {
     bool every_node;
 };
 
+struct topic;
 struct feature {
     const char *name, *doc;
     const struct route *routes;
@@ -25,6 +26,8 @@ struct feature {
     size_t ncommands;
     const struct job *jobs;
     size_t njobs;
+    const struct topic *topics; /* of the live channel: feature/channel/channel.h */
+    size_t ntopics;
     const struct migration *migrations; /* built from the folder's *.sql files: migrations_NAME */
     size_t nmigrations;
     /* After migrations, before the first request; may keep process-wide caches. */

@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 #include "feature/account/account.h"
 #include "feature/alert/alert.h"
+#include "feature/channel/channel.h"
 #include "feature/ingest/ingest.h"
 #include "feature/log/log.h"
 #include "feature/package/package.h"
@@ -16,8 +17,9 @@
 /* Order matters twice: migrations run, and features start, from top to bottom. */
 /* clang-format off: one a line, so that two people may add one at a time */
 const struct feature *const features[] = {
-    &node_feature, &account_feature, &admin_feature,  &project_feature, &audit_feature, &package_feature,
-    &log_feature,  &series_feature,  &ingest_feature, &unit_feature,    &alert_feature, &promql_feature,
+    &node_feature,  &channel_feature, &account_feature, &admin_feature,  &project_feature,
+    &audit_feature, &package_feature, &log_feature,     &series_feature, &ingest_feature,
+    &unit_feature,  &alert_feature,   &promql_feature,
 };
 /* clang-format on */
 const size_t nfeatures = LEN(features);

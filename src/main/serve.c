@@ -2,6 +2,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "feature/account/account.h"
+#include "feature/channel/channel.h"
 #include "main/demo.h"
 #include "main/features.h"
 #include "main/jobs.h"
@@ -130,6 +131,7 @@ static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c
     if (applied) LOG_INFO("database migrated", KV("migrations", applied));
     db_set_hook(op->ports->db, account_audit);
     account_know_features(features, nfeatures);
+    channel_know_features(features, nfeatures);
     TRY(start_features(op));
     if (c->otlp_url.n)
         TRY(trace_start(op, &(struct trace_options){ c->otlp_url, S("netbit"), c->trace_percent }));

@@ -99,6 +99,14 @@ struct ws_handler {
     void (*closed)(struct ws *, void *ctx); /* exactly once; afterwards ctx is the handler's to free */
 };
 bool ws_send(struct ws *, bool text, str data); /* any thread; copies; false: closed or its queue is full */
+/* A message for many: framed once, shared by reference. */
+struct ws_message;
+struct ws_message *ws_message_new(bool text, str data);
+str ws_message_text(const struct ws_message *); /* the data */
+void ws_message_ref(struct ws_message *);
+void ws_message_unref(struct ws_message *);
+bool ws_send_message(struct ws *, struct ws_message *); /* as ws_send */
+size_t ws_unsent(struct ws *);                          /* bytes that wait in its queue */
 void ws_close(struct ws *, int code, str reason);
 void ws_ref(struct ws *);
 void ws_unref(struct ws *);

@@ -26,7 +26,7 @@
     X(FORWARDED_FOR, "x-forwarded-for") X(USER_AGENT, "user-agent") X(IDEMPOTENCY_KEY, "idempotency-key") \
     X(ORIGIN, "origin") X(UPGRADE, "upgrade") X(CONNECTION, "connection") X(WS_KEY, "sec-websocket-key") \
     X(WS_VERSION, "sec-websocket-version") X(COOKIE, "cookie") X(REQUESTED_BY, "x-requested-by") \
-    X(FETCH_SITE, "sec-fetch-site")
+    X(FETCH_SITE, "sec-fetch-site") X(WS_PROTOCOL, "sec-websocket-protocol")
 /* clang-format on */
 #define X(id, name) H_##id,
 enum http_header_id { HTTP_HEADERS(X) H__COUNT };

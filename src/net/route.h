@@ -108,6 +108,7 @@ struct http_socket {
     const char *name;
     const struct desc *in;
     err_t (*open)(struct op *, const void *in, struct ws *, const struct ws_handler **out, void **ctx);
+    const char *protocol; /* subprotocol: chosen when the client offers it, and then it must; NULL: none */
 };
 
 /* What the transaction hook records of an audited operation: set by the dispatcher from the row, before it

@@ -1,18 +1,22 @@
-/* WebSockets (RFC 6455); frames are wslay's. The live thread reads and writes; whole messages go to the
- * handler on a worker, one at a time per socket. A handler that is slower than its client stops the reading;
- * a client that is slower than ws_send() fills the bounded queue, and ws_send() says so. */
+/* WebSockets (RFC 6455). wslay reads frames and writes those of control; messages are framed once, counted
+ * references, and many at a time written straight to the socket, because one message may go to thousands. The
+ * live thread reads and writes; whole messages go to the handler on a worker, one at a time per socket. A
+ * handler that is slower than its client stops the reading; a client that is slower than ws_send() fills the
+ * bounded queue, and ws_send() says so. */
 #include "base/log.h"
 #include "net/http_int.h"
 #include "net/ws_accept.h"
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/uio.h>
 #include <wslay/wslay.h>
 
 enum {
     OUT_BYTES = 4 << 20,
     IN_BYTES = 256 << 10, /* waiting for the handler; or one message */
     IN_MESSAGES = 64,
-    TURN = 16, /* messages a worker handles before others get the worker */
+    TURN = 16,  /* messages a worker handles before others get the worker */
+    BATCH = 32, /* messages that go to the kernel in one call */
     PING_US = 30 * 1000000,
     LOST_US = 75 * 1000000,
     CLOSING_US = 5 * 1000000,
@@ -27,17 +31,30 @@ struct messages {
     struct message *head, **tail;
     size_t bytes, n;
 };
+/* As it goes over the wire: frame head and payload. */
+struct ws_message {
+    atomic_int refs;
+    size_t n;
+    char bytes[];
+};
+/* What is to be sent: a ring of references. */
+struct outbox {
+    struct ws_message **item;
+    size_t at, n, room, bytes;
+};
 struct ws {
     struct live_socket socket;
     struct http *http;
     wslay_event_context_ptr frames; /* the live thread's */
     i64 pinged_us, closing_us;
+    size_t sent; /* of the oldest message to be sent */
     bool lost;
     const struct ws_handler *handler;
     void *ctx;
 
     pthread_mutex_t lock;
-    struct messages in, out;
+    struct messages in;
+    struct outbox out;
     bool close_wanted, over, told;
     int close_code;
     char close_reason[124];
@@ -77,20 +94,96 @@ static void messages_clear(struct messages *q)
     for (struct message *m; (m = messages_pop(q));) mem_free(m);
 }
 
+static void outbox_push(struct outbox *o, struct ws_message *m)
+{
+    if (o->n == o->room) {
+        size_t room = o->room ? o->room * 2 : 4;
+        struct ws_message **item = mem_alloc(room * sizeof *item);
+        for (size_t i = 0; i < o->n; i++) item[i] = o->item[(o->at + i) % o->room];
+        mem_free(o->item);
+        *o = (struct outbox){ item, 0, o->n, room, o->bytes };
+    }
+    o->item[(o->at + o->n++) % o->room] = m;
+    o->bytes += m->n;
+}
+
+static void outbox_pop(struct outbox *o)
+{
+    struct ws_message *m = o->item[o->at];
+    o->at = (o->at + 1) % o->room;
+    o->n--;
+    o->bytes -= m->n;
+    ws_message_unref(m);
+}
+
+static void outbox_clear(struct outbox *o)
+{
+    while (o->n) outbox_pop(o);
+    mem_free(o->item);
+    *o = (struct outbox){ 0 };
+}
+
 static bool in_is_full(const struct ws *ws) { return ws->in.bytes >= IN_BYTES || ws->in.n >= IN_MESSAGES; }
 
 /* The handler's side. */
 
-bool ws_send(struct ws *ws, bool text, str data)
+struct ws_message *ws_message_new(bool text, str data)
+{
+    u8 head[10] = { (u8)(0x80 | (text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME)) };
+    size_t n = 2;
+    if (data.n < 126) head[1] = (u8)data.n;
+    else {
+        head[1] = data.n <= UINT16_MAX ? 126 : 127;
+        for (size_t bytes = head[1] == 126 ? 2 : 8; bytes--;) head[n++] = (u8)((u64)data.n >> (8 * bytes));
+    }
+    struct ws_message *m = mem_alloc(sizeof *m + n + data.n);
+    atomic_init(&m->refs, 1);
+    m->n = n + data.n;
+    memcpy(m->bytes, head, n);
+    if (data.n) memcpy(m->bytes + n, data.p, data.n);
+    return m;
+}
+
+str ws_message_text(const struct ws_message *m)
+{
+    size_t length = (u8)m->bytes[1], head = length < 126 ? 2 : length == 126 ? 4 : 10;
+    return (str){ m->bytes + head, m->n - head };
+}
+
+void ws_message_ref(struct ws_message *m) { atomic_fetch_add(&m->refs, 1); }
+
+void ws_message_unref(struct ws_message *m)
+{
+    if (atomic_fetch_sub(&m->refs, 1) == 1) mem_free(m);
+}
+
+bool ws_send_message(struct ws *ws, struct ws_message *m)
 {
     pthread_mutex_lock(&ws->lock);
-    bool ok = !ws->over && !ws->close_wanted && (!ws->out.n || ws->out.bytes + data.n <= OUT_BYTES);
+    bool ok = !ws->over && !ws->close_wanted && (!ws->out.n || ws->out.bytes + m->n <= OUT_BYTES);
     if (ok) {
-        messages_push(&ws->out, text, data);
+        ws_message_ref(m);
+        outbox_push(&ws->out, m);
         live_dirty(&ws->socket);
     }
     pthread_mutex_unlock(&ws->lock);
     return ok;
+}
+
+bool ws_send(struct ws *ws, bool text, str data)
+{
+    struct ws_message *m = ws_message_new(text, data);
+    bool ok = ws_send_message(ws, m);
+    ws_message_unref(m);
+    return ok;
+}
+
+size_t ws_unsent(struct ws *ws)
+{
+    pthread_mutex_lock(&ws->lock);
+    size_t n = ws->out.bytes;
+    pthread_mutex_unlock(&ws->lock);
+    return n;
 }
 
 void ws_close(struct ws *ws, int code, str reason)
@@ -198,33 +291,76 @@ static void on_message(wslay_event_context_ptr c, const struct wslay_event_on_ms
 
 /* On the live thread. */
 
-/* From our queue into wslay's, a message at a time, so that bytes wait in one place only. */
-static bool feed(struct ws *ws)
+static void sent(struct ws *ws, size_t n)
 {
-    if (wslay_event_get_queued_msg_count(ws->frames)) return false;
     pthread_mutex_lock(&ws->lock);
-    struct message *m = messages_pop(&ws->out);
-    bool close_now = !m && ws->close_wanted && !ws->closing_us;
-    pthread_mutex_unlock(&ws->lock);
-    if (m) {
-        struct wslay_event_msg msg = { m->text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME,
-                                       (const uint8_t *)m->data, m->n };
-        wslay_event_queue_msg(ws->frames, &msg); /* copies; fails only after a close frame */
-        mem_free(m);
-    } else if (close_now) {
-        ws->closing_us = time_mono_us();
-        wslay_event_queue_close(ws->frames, (uint16_t)ws->close_code, (const uint8_t *)ws->close_reason,
-                                ws->close_reason_n);
+    for (n += ws->sent; ws->out.n && n >= ws->out.item[ws->out.at]->n;) {
+        n -= ws->out.item[ws->out.at]->n;
+        outbox_pop(&ws->out);
     }
-    return m || close_now;
+    ws->sent = n;
+    pthread_mutex_unlock(&ws->lock);
 }
 
+/* LIVE_AGAIN: the kernel takes no more. The messages stay while they are sent: only this thread takes them
+ * out. */
+static enum live_result send_some(struct ws *ws, bool *any)
+{
+    struct iovec v[BATCH];
+    size_t n = 0, bytes = 0, skip = ws->sent;
+    pthread_mutex_lock(&ws->lock);
+    for (; n < BATCH && n < ws->out.n; n++, skip = 0) {
+        struct ws_message *m = ws->out.item[(ws->out.at + n) % ws->out.room];
+        v[n] = (struct iovec){ m->bytes + skip, m->n - skip };
+        bytes += v[n].iov_len;
+    }
+    pthread_mutex_unlock(&ws->lock);
+    *any = n > 0;
+    if (!n) return LIVE_DONE;
+    struct msghdr h = { .msg_iov = v, .msg_iovlen = n };
+    ssize_t got = sendmsg(ws->socket.fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (got < 0) return errno == EAGAIN || errno == EINTR ? LIVE_AGAIN : LIVE_BROKEN;
+    ws->socket.written_us = time_mono_us();
+    sent(ws, (size_t)got);
+    return (size_t)got < bytes ? LIVE_AGAIN : LIVE_DONE;
+}
+
+/* After a close frame nothing may follow; ours comes when all messages have gone. */
+static bool close_now(struct ws *ws)
+{
+    pthread_mutex_lock(&ws->lock);
+    bool now = ws->close_wanted && !ws->closing_us && !ws->out.n;
+    pthread_mutex_unlock(&ws->lock);
+    if (!now) return false;
+    ws->closing_us = time_mono_us();
+    wslay_event_queue_close(ws->frames, (uint16_t)ws->close_code, (const uint8_t *)ws->close_reason,
+                            ws->close_reason_n);
+    return true;
+}
+
+static void drop_unsent(struct ws *ws)
+{
+    pthread_mutex_lock(&ws->lock);
+    outbox_clear(&ws->out);
+    pthread_mutex_unlock(&ws->lock);
+}
+
+/* Frames of control go between messages, never into one. */
 static bool ws_write(struct ws *ws)
 {
     for (int i = 0; i < 64; i++) {
-        bool fed = feed(ws);
-        if (wslay_event_want_write(ws->frames) && wslay_event_send(ws->frames)) return false;
-        if (!fed) break;
+        if (!ws->sent) {
+            if (wslay_event_want_write(ws->frames) && wslay_event_send(ws->frames)) return false;
+            if (wslay_event_want_write(ws->frames)) return true; /* the kernel takes no more */
+            if (wslay_event_get_close_sent(ws->frames)) {
+                drop_unsent(ws);
+                return true;
+            }
+        }
+        bool any;
+        enum live_result r = send_some(ws, &any);
+        if (r == LIVE_BROKEN) return false;
+        if (r == LIVE_AGAIN || (!any && !close_now(ws))) return true;
     }
     return true;
 }
@@ -276,7 +412,7 @@ static void ws_over(struct live_socket *s)
     struct ws *ws = WS(s);
     pthread_mutex_lock(&ws->lock);
     ws->over = true;
-    messages_clear(&ws->out);
+    outbox_clear(&ws->out);
     if (ws->handler) schedule(ws);
     pthread_mutex_unlock(&ws->lock);
 }
@@ -286,7 +422,7 @@ static void ws_free(struct live_socket *s)
     struct ws *ws = WS(s);
     if (ws->frames) wslay_event_context_free(ws->frames);
     messages_clear(&ws->in);
-    messages_clear(&ws->out);
+    outbox_clear(&ws->out);
     pthread_mutex_destroy(&ws->lock);
     mem_free(ws);
 }
@@ -304,11 +440,15 @@ static struct ws *ws_new(struct http_request *r)
     ws->http = r->http;
     pthread_mutex_init(&ws->lock, NULL);
     if (wslay_event_context_server_init(&ws->frames, &callbacks, ws)) bug("out of memory for a WebSocket");
+    const char *protocol = r->row->route->socket->protocol;
+    bool chosen = protocol && r->header[H_WS_PROTOCOL].n; /* the handshake saw that it is offered */
     live_init(&ws->socket, r->http->live, &ws_ops,
               arena_printf(&r->arena,
                            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                           "Sec-WebSocket-Accept: %.*s\r\nX-Request-Id: %.*s\r\n\r\n",
-                           STR(ws_accept_key(&r->arena, r->header[H_WS_KEY])), STR(r->op.id)));
+                           "Sec-WebSocket-Accept: %.*s\r\n%s%s%sX-Request-Id: %.*s\r\n\r\n",
+                           STR(ws_accept_key(&r->arena, r->header[H_WS_KEY])),
+                           chosen ? "Sec-WebSocket-Protocol: " : "", chosen ? protocol : "",
+                           chosen ? "\r\n" : "", STR(r->op.id)));
     return ws;
 }
 

@@ -31,6 +31,10 @@ err_t ws_check_handshake(struct http_request *r)
         return fail_field(op, "connection", "must be 'Upgrade'");
     if (!base64_decode(op->arena, r->header[H_WS_KEY], &key) || key.n != 16)
         return fail_field(op, "sec-websocket-key", "must be 16 bytes in base64");
+    const char *protocol = r->row->route->socket->protocol;
+    str offered = r->header[H_WS_PROTOCOL];
+    if (protocol && offered.n && !has_token(offered, str_of(protocol)))
+        return fail_field(op, "sec-websocket-protocol", "the only subprotocol is '%s'", protocol);
     if (!request_host_allowed(r)) return fail(op, ERR_FORBIDDEN, "pages of another origin may not open this");
     return OK;
 }

@@ -2,6 +2,7 @@
 #include "base/fs.h"
 #include "feature/account/account.h"
 #include "feature/alert/alert.h"
+#include "feature/channel/channel.h"
 #include "feature/feature.h"
 #include "feature/ingest/ingest.h"
 #include "feature/log/log.h"
@@ -16,10 +17,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const struct feature *const parts[] = { &account_feature, &admin_feature,   &project_feature,
-                                               &audit_feature,   &package_feature, &log_feature,
-                                               &series_feature,  &unit_feature,    &alert_feature,
-                                               &promql_feature,  &ingest_feature };
+static const struct feature *const parts[] = { &channel_feature, &account_feature, &admin_feature,
+                                               &project_feature, &audit_feature,   &package_feature,
+                                               &log_feature,     &series_feature,  &unit_feature,
+                                               &alert_feature,   &promql_feature,  &ingest_feature };
 
 static void start(struct world *w, struct ports *ports)
 {
@@ -35,6 +36,8 @@ static void start(struct world *w, struct ports *ports)
                               .workers = 2,
                               .ports = ports,
                               .authenticate = account_authenticate,
+                              .cookie = ACCOUNT_COOKIE,
+                              .authenticate_cookie = account_authenticate_cookie,
                               .when_durable = db_when_durable };
     assert_ok(op, http_start(op, &o, routes, n, LEN(n), &w->http));
     w->port = http_port(w->http);
@@ -50,6 +53,7 @@ static void migrate(struct op *op)
         if (parts[i]->nmigrations)
             assert_ok(op, migrate_up(op, parts[i]->migrations, parts[i]->nmigrations, &applied));
     }
+    channel_know_features(parts, LEN(parts));
     for (size_t i = 0; i < LEN(parts); i++)
         if (parts[i]->start) assert_ok(op, parts[i]->start(op));
 }

@@ -1,12 +1,13 @@
-/* The live channel: one WebSocket a client, GET /api/v1/live (subprotocol live.v1), over which it subscribes
- * to topics. Features list their kinds of topic in struct feature (.topics) and send to topics by name; who
- * listens, in what pace, and from which node, is the channel's business.
+/* The live channel: one WebSocket a client, GET /api/v1/live (subprotocol live.v1, docs/live-protocol.md),
+ * over which it subscribes to topics; followers for curl beside it. Features list their kinds of topic in
+ * struct feature (.topics) and send to topics by name; who listens, in what pace, and on which node, is the
+ * channel's business.
  *
  * Delivery, by kind: LATEST keeps the newest event of a key (states); EVENTS and LINES keep a bounded history
- * by sequence for resume and drop the oldest with a gap marker; POINTS are points of series in binary frames
- * (docs/live-protocol.md), coalesced to the subscriber's rate. A subscriber that does not keep up is thinned:
- * credits per channel (64 frames or 1 MB until it acknowledges), 4 MB a client; it never blocks others. The
- * right to a topic is asked at subscription and again whenever rights were revoked. */
+ * by sequence for resume and drop the oldest with a gap marker; POINTS are points of series in binary frames,
+ * coalesced to the subscriber's rate. A subscriber that does not keep up is thinned: credit per channel (64
+ * messages or 1 MiB until it acknowledges), 4 MiB a client; it never blocks others. The right to a topic is
+ * asked at subscription, again whenever rights were revoked, and every minute. */
 #pragma once
 #include "base/desc.h"
 
@@ -14,17 +15,43 @@ struct feature;
 extern const struct feature channel_feature;
 
 enum topic_delivery { TOPIC_LATEST, TOPIC_EVENTS, TOPIC_LINES, TOPIC_POINTS };
+extern const char *const topic_deliveries[]; /* "latest", ... NULL */
+struct topic_about {
+    str name, unit;  /* absent: unknown */
+    json_raw labels; /* object */
+};
+/* The past that a listener wants: points of [from, to) in time order; or, where they are more than a screen
+ * of px columns needs (0: no screen), buckets of equal width, min, max, first and last of each, NaN for empty
+ * ones. points() may be called many times and returns false when it wants no more. */
+struct topic_past {
+    i64 from, to;
+    int px;
+    void *ctx;
+    bool (*points)(void *ctx, const i64 *t, const double *v, size_t n);
+    void (*buckets)(void *ctx, i64 t0, double dt_us, const double *const column[4], size_t n);
+};
 struct topic {
     const char *pattern; /* "unit/{unit_id}/log": {x} binds the field x of in */
     enum topic_delivery delivery;
-    const struct desc *in;    /* the pattern's parameters */
+    const struct desc *in;    /* the pattern's parameters; NULL: none */
     const struct desc *event; /* of one event, for AsyncAPI and the generated client */
-    /* May op->who listen? Returns what a route would: OK, ERR_FORBIDDEN, ERR_NOT_FOUND. */
+    u64 auth;                 /* RIGHT_ bits, all needed, as in a route */
+    /* May op->who listen? Returns what a route would: OK, ERR_FORBIDDEN, ERR_NOT_FOUND. NULL: whoever has
+     * auth. May block; runs on a worker. */
     err_t (*may)(struct op *, const void *in);
-    /* Optional: JSON of the present state, sent first. */
+    /* Optional: JSON of the present state, sent first. Events that come while it is read follow it, so that
+     * nothing is missing; some of them may tell what it holds already. May block. */
     err_t (*snapshot)(struct op *, const void *in, struct buf *json);
+    /* POINTS instead: what they are, and those of the past. May block. */
+    err_t (*about)(struct op *, const void *in, struct topic_about *out);
+    err_t (*past)(struct op *, const void *in, const struct topic_past *);
     const char *doc;
 };
+
+/* Once, by main, before the features start: whose topics there are. */
+void channel_know_features(const struct feature *const *features, size_t n);
+/* Faults in topic tables, one line each; returns their number. For a test and at boot. */
+size_t channel_check(struct buf *, const struct feature *const *features, size_t n);
 
 /* Sends an event (one JSON value) to a topic, e.g. "unit/3f.../state". key tells LATEST events of one topic
  * apart (a list's row), else absent. Any thread, never blocks, cheap when nobody listens. */
@@ -33,8 +60,20 @@ void channel_send(str topic, str key, str json);
  * nothing is sent. */
 void channel_send_after(struct op *, str topic, str key, str json);
 bool channel_wanted(str topic); /* somebody listens: worth composing the event */
-/* A listener inside the program (SSE followers): fn on the sender's thread, must not block. */
+/* New points of a TOPIC_POINTS topic; as channel_send. */
+void channel_points(str topic, const i64 *t, const double *v, size_t n);
+
+/* A listener inside the program: fn runs on the channel's thread and must not block. The topic must be of a
+ * known kind that has no points (else NULL). */
 struct channel_listener;
 struct channel_listener *channel_listen(str topic, void (*fn)(void *ctx, str topic, u64 seq, str json),
                                         void *ctx);
 void channel_unlisten(struct channel_listener *); /* fn is not running any more when this returns */
+
+/* The border to the other nodes. What is sent here is told to fn, for them, on the sender's thread; what they
+ * tell comes in by channel_arrive(), which sends it to this node's listeners only. */
+void channel_set_border(void (*fn)(str topic, str key, str json));
+void channel_arrive(str topic, str key, str json);
+
+/* The AsyncAPI document of the topics (base: the route tables' own part of it) needs them all. */
+const struct topic *channel_topic_at(size_t i); /* NULL: past the last */

@@ -1,0 +1,94 @@
+/* The feature: its routes, and the job that asks again who may. */
+#include "base/log.h"
+#include "feature/channel/channel_in.h"
+#include <stdatomic.h>
+
+static const i64 ASK_ALL_US = 60 * 1000000;
+
+/* Under client.use. False: the right is gone; *chan says whose. A database that is away takes no rights. */
+static bool may_still(struct op *op, struct client *c, const struct sub *s)
+{
+    void *in;
+    bool may = true;
+    err_t e = channel_allow(op, s->topic->kind, s->topic->name, &in);
+    if (e == ERR_FORBIDDEN || e == ERR_NOT_FOUND || e == ERR_UNAUTHENTICATED) {
+        may = false;
+        if (c->ops->lost) c->ops->lost(c, s->chan, &op->err);
+    }
+    op_clear(op);
+    return may;
+}
+
+/* Chans first: sub_end() changes the list that is walked. */
+static void ask_subs(struct op *op, struct client *c)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&c->lock);
+    u32 *chan = NEWN(op->arena, u32, c->nsubs + 1);
+    for (const struct sub *s = c->subs; s; s = s->sibling) chan[n++] = s->chan;
+    pthread_mutex_unlock(&c->lock);
+    for (size_t i = 0; i < n; i++) {
+        struct sub *s = sub_find(c, chan[i]);
+        if (s && !may_still(op, c, s)) sub_end(c, chan[i]);
+    }
+}
+
+static void ask(void *unused UNUSED, struct client *c)
+{
+    AUTO(arena) struct arena a = { 0 };
+    struct op op = { .arena = &a, .ports = c->ports, .who = &c->who, .id = S("live") };
+    err_t e = c->who.kind == WHO_NOBODY ? OK : account_stands(&op, &c->who);
+    op_clear(&op);
+    if (e == ERR_UNAUTHENTICATED) {
+        c->ops->end(c);
+        return;
+    }
+    pthread_mutex_lock(&c->use);
+    if (!e) ask_subs(&op, c);
+    pthread_mutex_unlock(&c->use);
+}
+
+static err_t ask_again(struct op *op)
+{
+    static u64 seen;
+    static i64 all_us;
+    u64 now = account_revocations(op);
+    i64 at = time_mono_us();
+    if (now == seen && at < all_us) return OK;
+    seen = now;
+    all_us = at + ASK_ALL_US;
+    client_each(ask, NULL);
+    return OK;
+}
+
+static const struct job channel_jobs[] = {
+    { .name = "live_rights",
+      .every_us = SEC(1),
+      .run = ask_again,
+      .every_node = true,
+      .doc = "Ends subscriptions and sockets whose rights were revoked." },
+};
+
+static const struct route channel_routes[] = {
+    { GET, "/api/v1/live", .socket = &channel_socket, .auth = RIGHT_PUBLIC,
+      .doc = "The live channel: topics over one WebSocket (docs/live-protocol.md)." },
+    { GET, "/api/v1/live/follow", .follow = &channel_follow, .auth = RIGHT_PUBLIC,
+      .doc = "Follow one topic of the live channel." },
+};
+
+static err_t start(struct op *op UNUSED)
+{
+    hub_start();
+    return OK;
+}
+
+const struct feature channel_feature = {
+    .name = "live",
+    .doc = "The live channel.",
+    .routes = channel_routes,
+    .nroutes = LEN(channel_routes),
+    .jobs = channel_jobs,
+    .njobs = LEN(channel_jobs),
+    .start = start,
+    .stop = hub_stop,
+};
