@@ -374,6 +374,23 @@ def agent_dies(w):
     w.ok("stop", "crasher")
 
 
+def memory(w):
+    """Connected, and with units that write all the time, the agent stays small; bench/spark/run tells how small with quiet ones."""
+    pid = int(open(os.path.join(w.home, "spark", "agent.lock")).read())
+
+    def size(what):
+        return int(re.search(what + r":\s+(\d+)", open("/proc/%d/status" % pid).read())[1]) / 1024
+
+    if size("VmSize") > 1 << 20:                              # a sanitizer's
+        return
+    w.remote("sensor")                                        # it reports
+    seen, end = [], time.monotonic() + 12                     # longer than the ten seconds between measurements
+    while time.monotonic() < end:
+        seen.append(size("VmRSS"))
+        time.sleep(0.05)
+    check(max(seen) < 7, lambda: "the agent has %.1f MB at most, %.1f at least" % (max(seen), min(seen)))
+
+
 def offline(w):
     """Without the server everything but the registry works, and the server hears of it afterwards."""
     w.server.kill()
@@ -410,7 +427,7 @@ def removal(w):
     check(w.server.call("GET", "/api/v1/me", token=token).status == 401, "the token is revoked")
 
 
-parts = [login, publish, packing, install, broken_archives, resume, signing, run, logs, crash, pause, update_under_a_unit, agent_dies, offline,
+parts = [login, publish, packing, install, broken_archives, resume, signing, run, logs, crash, pause, memory, update_under_a_unit, agent_dies, offline,
          remote_stop, russian, removal]
 
 
