@@ -201,6 +201,6 @@ const struct feature account_feature = {
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_account,
-    .nmigrations = 2,
+    .nmigrations = 3,
     .start = start,
 };

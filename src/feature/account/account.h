@@ -46,14 +46,39 @@ err_t account_project_exists(struct op *, i64 project_id, bool *out) MUST_USE;
 
 /* What op->who may do with an entity of any feature: the same answer for every module. The owner is OWNER; a
  * member of its project has the project's role; VISIBLE_NODE gives any signed-in person VIEWER,
- * VISIBLE_PUBLIC anyone. Outside its project, a project token is any signed-in person. */
+ * VISIBLE_PUBLIC anyone, a grant the person that it is for. Outside its project, a project token is any
+ * signed-in person, and grants are not for it. */
 enum visibility { VISIBLE_PRIVATE, VISIBLE_NODE, VISIBLE_PUBLIC };
 extern const char *const visibilities[]; /* "private", "node", "public", NULL */
+struct granted {
+    const char *entity; /* the feature's word, such as "package"; NULL: of a kind that is not granted */
+    i64 id;
+};
 struct entity {
     enum visibility visibility;
     i64 owner_id, project_id; /* 0: none */
+    struct granted granted;
 };
 err_t account_access(struct op *, const struct entity *, enum project_role *out) MUST_USE;
+
+/* Grants: a private entity shown to a person, or to a unit, which means: to the person whose unit it is, as
+ * long as there is that unit. Who may grant is the caller's to check; to grant again changes nothing.
+ * Lists of other features read table `grants` (entity, entity_id, user_id). */
+struct grant {
+    i64 user_id;
+    str login;
+    uuid unit_id; /* nil: the person as such */
+    time_us granted_at;
+};
+extern const struct desc grant_desc;
+err_t account_grant_user(struct op *, const struct granted *, str login, struct grant *out) MUST_USE;
+err_t account_grant_unit(struct op *, const struct granted *, uuid unit_id, i64 owner_id,
+                         struct grant *out) MUST_USE;
+err_t account_grant_end_user(struct op *, const struct granted *, str login) MUST_USE; /* ERR_NOT_FOUND */
+err_t account_grant_end_unit(struct op *, const struct granted *, uuid unit_id) MUST_USE;
+err_t account_grants(struct op *, const struct granted *, void *list_of_grant) MUST_USE; /* oldest first */
+err_t account_grants_drop(struct op *, const struct granted *) MUST_USE; /* the entity is deleted */
+err_t account_unit_gone(struct op *, uuid unit_id) MUST_USE;
 
 err_t account_login_of(struct op *, i64 user_id, str *login) MUST_USE; /* ERR_NOT_FOUND */
 err_t account_first_admin(struct op *, i64 *user_id) MUST_USE;         /* 0: there is none yet */

@@ -1,5 +1,6 @@
 /* Projects: who owns, edits and sees what belongs together. A project always keeps one owner at least. */
 #include "feature/account/account_in.h"
+#include "feature/account/grant_sql.h"
 
 static bool sees_all(const struct principal *w)
 {
@@ -44,6 +45,11 @@ err_t account_access(struct op *op, const struct entity *e, enum project_role *o
         enum project_role member;
         TRY(account_project_role(op, e->project_id, &member));
         role = MAX(role, member);
+    }
+    if (role == ROLE_NONE && e->granted.entity && w->user_id && !w->project_id) {
+        bool holds;
+        TRY(sql_grant_holds(op, &e->granted, w->user_id, &holds));
+        role = holds ? ROLE_VIEWER : ROLE_NONE;
     }
     *out = role;
     return OK;

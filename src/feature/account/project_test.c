@@ -159,6 +159,31 @@ BOTH(access_of_entities)
         assert_ok(r, account_access(r, &e, &got));
         if (got != t[i].want) test_fail(__FILE__, __LINE__, "case %zu: %d instead of %d", i, got, t[i].want);
     }
+    /* A grant shows one thing to one person. */
+    const struct granted thing = { "thing", 7 };
+    const struct {
+        struct principal who;
+        struct granted of;
+        enum project_role want;
+    } g[] = {
+        { person(&bob), thing, ROLE_VIEWER },
+        { person(&bob), { "thing", 8 }, ROLE_NONE },
+        { person(&bob), { "other", 7 }, ROLE_NONE },
+        { person(&bob), { 0 }, ROLE_NONE },
+        { person(&alice), thing, ROLE_NONE },
+        { principal_nobody, thing, ROLE_NONE },
+        { in_q, thing, ROLE_NONE },
+        { person(&root), thing, ROLE_OWNER },
+    };
+    assert_ok(a, account_grant_user(a, &thing, S("bob"), &(struct grant){ 0 }));
+    assert_ok(a, db_flush(a));
+    for (size_t i = 0; i < LEN(g); i++) {
+        enum project_role got;
+        struct entity e = { VISIBLE_PRIVATE, 999, 0, g[i].of };
+        REQUEST(r, a, g[i].who);
+        assert_ok(r, account_access(r, &e, &got));
+        if (got != g[i].want) test_fail(__FILE__, __LINE__, "grant %zu: %d instead of %d", i, got, g[i].want);
+    }
 }
 
 BOTH(tokens)

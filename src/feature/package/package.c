@@ -59,9 +59,12 @@ static err_t no_package(struct op *op, str name)
     return fail(op, ERR_NOT_FOUND, "no package '%.*s'", STR(name));
 }
 
+struct granted package_granted(const struct package *p) { return (struct granted){ "package", p->id }; }
+
 static err_t role_in(struct op *op, const struct package *p, enum project_role *role)
 {
-    struct entity e = { p->is_public ? VISIBLE_PUBLIC : VISIBLE_PRIVATE, p->author_id, p->project_id };
+    struct entity e = { p->is_public ? VISIBLE_PUBLIC : VISIBLE_PRIVATE, p->author_id, p->project_id,
+                        package_granted(p) };
     return account_access(op, &e, role);
 }
 
@@ -175,7 +178,9 @@ static err_t erase(struct op *op, const struct package *p)
 {
     version_list versions = { 0 };
     TRY(package_sql_versions(op, p->id, &versions));
+    struct granted all = package_granted(p);
     TRY(package_sql_delete(op, p->id));
+    TRY(account_grants_drop(op, &all));
     for (size_t i = 0; i < versions.n; i++)
         if (versions.item[i].archived_at.us) TRY(package_archive_drop(op, versions.item[i].checksum));
     package_page_changed(op, p->name);

@@ -229,6 +229,43 @@ static err_t installations_list(struct op *op, const struct nothing *in UNUSED, 
     return package_sql_installations(op, op->who->user_id, &out->installations);
 }
 
+/* Grants: a private package for single people and units. */
+API(grants_list, package_key, grant_list);
+static err_t grants_list(struct op *op, const struct package_key *in, struct grant_list *out)
+{
+    struct package p;
+    TRY(package_for(op, in->name, PACKAGE_OWN, &p));
+    struct granted of = package_granted(&p);
+    return account_grants(op, &of, &out->grants);
+}
+
+API(grant_create, grant_new, grant);
+static err_t grant_create(struct op *op, const struct grant_new *in, struct grant *out)
+{
+    struct package p;
+    TRY(package_for(op, in->name, PACKAGE_OWN, &p));
+    return package_grant(op, &p, in->login, in->unit_id, out);
+}
+
+static err_t grant_end(struct op *op, str name, str login, uuid unit_id)
+{
+    struct package p;
+    TRY(package_for(op, name, PACKAGE_OWN, &p));
+    return package_grant_end(op, &p, login, unit_id);
+}
+
+API(grant_end_user, grant_login, nothing);
+static err_t grant_end_user(struct op *op, const struct grant_login *in, struct nothing *out UNUSED)
+{
+    return grant_end(op, in->name, in->login, (uuid){ 0 });
+}
+
+API(grant_end_unit, grant_unit, nothing);
+static err_t grant_end_unit(struct op *op, const struct grant_unit *in, struct nothing *out UNUSED)
+{
+    return grant_end(op, in->name, (str){ 0 }, in->unit_id);
+}
+
 /* Figures. */
 API(package_stats, package_stats_query, package_stats);
 
@@ -289,6 +326,14 @@ static const struct route routes[] = {
       .doc = "Download a version's archive." },
     { GET, VERSION "/archive/upload", &archive_state_api, .auth = RIGHT_PACKAGE_WRITE,
       .doc = "Where an interrupted upload goes on." },
+    { GET, PACKAGE "/grants", &grants_list_api, .auth = RIGHT_PACKAGE_WRITE,
+      .doc = "Who sees a private package beside its author and project; its owners only." },
+    { POST, PACKAGE "/grants", &grant_create_api, .auth = RIGHT_PACKAGE_WRITE, .status = 201,
+      .audit = "package.grant", .doc = "Show a private package to a person or a unit; its owners only." },
+    { DELETE, PACKAGE "/grants/users/{login}", &grant_end_user_api, .auth = RIGHT_PACKAGE_WRITE,
+      .audit = "package.ungrant", .doc = "Take a person's grant back." },
+    { DELETE, PACKAGE "/grants/units/{unit_id}", &grant_end_unit_api, .auth = RIGHT_PACKAGE_WRITE,
+      .audit = "package.ungrant", .doc = "Take a unit's grant back." },
     { POST, PACKAGES "/install", &package_install_api, .auth = RIGHT_PACKAGE_READ, .audit = "package.install",
       .doc = "Record an installation and say where the archive is." },
     { DELETE, PACKAGE "/installation", &package_uninstall_api, .auth = RIGHT_PACKAGE_READ,

@@ -1,5 +1,6 @@
 /* The rules of packages, as package_api.c calls them. */
 #pragma once
+#include "feature/account/account.h"
 #include "feature/package/package_sql.h"
 
 /* What op->who may list. */
@@ -17,6 +18,11 @@ err_t package_drop(struct op *, const struct package *) MUST_USE;
 err_t package_publish(struct op *, const struct package *, struct package_version *) MUST_USE;
 err_t package_yank(struct op *, const struct package *, struct package_version *, time_us at,
                    str reason) MUST_USE;
+
+struct granted package_granted(const struct package *);
+/* A private package shown to somebody, by its login or a unit: one of them is given. */
+err_t package_grant(struct op *, const struct package *, str login, uuid unit_id, struct grant *out) MUST_USE;
+err_t package_grant_end(struct op *, const struct package *, str login, uuid unit_id) MUST_USE;
 
 /* Newest first by precedence. */
 void package_versions_sort(struct arena *, version_list *);

@@ -5,11 +5,12 @@
     "p.repository, p.category, p.tags," \
     " p.is_public, p.downloads, p.deprecated, p.replacement, p.created_at, p.updated_at"
 #define FROM_PACKAGES " FROM spark_packages p JOIN users u ON u.id = p.author_id"
-/* Takes the four arguments of SEER(). */
+/* Takes the five arguments of SEER(). */
 #define VISIBLE \
     " (CAST(? AS BOOLEAN) OR p.is_public OR p.author_id = ? OR p.project_id = ?" \
-    " OR p.project_id IN (SELECT m.project_id FROM project_members m WHERE m.user_id = ?))"
-#define SEER(s) A((s)->all), A((s)->user_id), A((s)->project_id), A((s)->user_id)
+    " OR p.project_id IN (SELECT m.project_id FROM project_members m WHERE m.user_id = ?)" \
+    " OR p.id IN (SELECT g.entity_id FROM grants g WHERE g.user_id = ? AND g.entity = 'package'))"
+#define SEER(s) A((s)->all), A((s)->user_id), A((s)->project_id), A((s)->user_id), A((s)->user_id)
 #define VERSIONS \
     "SELECT v.id, v.package_id, v.version, v.changelog, v.download_url, v.checksum, v.size_bytes, " \
     "v.is_stable, v.archived_at, v.yanked_at," \
@@ -403,4 +404,12 @@ err_t package_sql_hand_over(struct op *op, i64 package_id, i64 user_id)
 err_t package_sql_uninstall_all(struct op *op, i64 user_id)
 {
     return db_exec(op, "DELETE FROM spark_user_installations WHERE user_id = ?", A(user_id));
+}
+
+err_t package_sql_unit_owner(struct op *op, uuid unit_id, i64 *user_id)
+{
+    return db_i64(op, user_id,
+                  "SELECT coalesce((SELECT n.owner_id FROM spark_remote_units n WHERE n.unit_id = ? AND"
+                  " n.removed_at IS NULL), 0)",
+                  A(unit_id));
 }

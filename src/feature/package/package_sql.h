@@ -27,6 +27,7 @@ err_t package_sql_update(
 err_t package_sql_touch(struct op *, i64 id) MUST_USE;
 err_t package_sql_set_tags(struct op *, const struct package *) MUST_USE;
 err_t package_sql_delete(struct op *, i64 id) MUST_USE;
+err_t package_sql_unit_owner(struct op *, uuid unit_id, i64 *user_id) MUST_USE; /* 0: no such unit */
 err_t package_sql_used(struct op *, i64 id, i64 *installations, i64 *units) MUST_USE;
 
 err_t package_sql_versions(struct op *, i64 package_id,

@@ -59,7 +59,7 @@ static const struct field package_fields[] = {
     { F(category), .flags = READONLY | NULLABLE, .doc = "Field of use." },
     { F_LIST_OF(tags, &field_str_elem), .flags = READONLY, .max = PACKAGE_TAGS_MAX, .doc = "Key words." },
     { F(is_public), .flags = READONLY,
-      .doc = "Whether everybody sees it; else its author and project only." },
+      .doc = "Whether everybody sees it; else its author, its project and those that it was granted to." },
     { F(downloads), .flags = READONLY, .doc = "Installations, counted once per person and version." },
     { F(deprecated), .flags = READONLY | NULLABLE, .doc = "Why it should not be used any more." },
     { F(replacement), .flags = READONLY | NULLABLE, .doc = "Package to use instead." },
@@ -370,3 +370,37 @@ static const struct field category_list_fields[] = {
 };
 #undef D
 DESC(category_list);
+
+/* Grants. */
+#define D struct grant_new
+static const struct field grant_new_fields[] = {
+    { F(name), NAME_PATH },
+    { F(login), .flags = NULLABLE, .min = 1, .max = 64, .doc = "The person that is to see it." },
+    { F(unit_id), .flags = NULLABLE,
+      .doc = "Or the unit: whose it is sees it as long as there is the unit." },
+};
+#undef D
+DESC(grant_new);
+
+#define D struct grant_login
+static const struct field grant_login_fields[] = {
+    { F(name), NAME_PATH },
+    { F(login), .flags = PATH, .min = 1, .max = 64, .doc = "Login of the person." },
+};
+#undef D
+DESC(grant_login);
+
+#define D struct grant_unit
+static const struct field grant_unit_fields[] = {
+    { F(name), NAME_PATH },
+    { F(unit_id), .flags = PATH, .doc = "The unit." },
+};
+#undef D
+DESC(grant_unit);
+
+#define D struct grant_list
+static const struct field grant_list_fields[] = {
+    { F_LIST(grants, &grant_desc), .flags = READONLY, .doc = "The grants, oldest first." },
+};
+#undef D
+DESC(grant_list);

@@ -119,3 +119,25 @@ struct category_list {
     LIST(struct package_category) categories;
 };
 extern const struct desc category_list_desc;
+
+struct grant_new {
+    str name, login;
+    uuid unit_id;
+};
+extern const struct desc grant_new_desc;
+
+struct grant_login {
+    str name, login;
+};
+extern const struct desc grant_login_desc;
+
+struct grant_unit {
+    str name;
+    uuid unit_id;
+};
+extern const struct desc grant_unit_desc;
+
+struct grant_list {
+    LIST(struct grant) grants;
+};
+extern const struct desc grant_list_desc;

@@ -197,6 +197,7 @@ err_t unit_act(struct op *op, struct unit *u, enum unit_action action)
     TRY(want(op, u, action));
     if (action == ACTION_REMOVE) {
         unit_allow_forget(op, u->unit_id);
+        TRY(account_unit_gone(op, u->unit_id));
         if (!attached(u)) TRY(unit_sql_removed(op, u->unit_id, time_now()));
     }
     TRY(account_audit_detail(op, u->name, account_audit_json(op, &unit_desc, &before),
