@@ -151,6 +151,8 @@ void *desc_list_add(struct arena *, const struct field *list, void *record);
 err_t desc_required(struct op *, const struct desc *, u64 given, unsigned sources) MUST_USE;
 /* As an answer: all members but WRITEONLY and INTERNAL ones. */
 void desc_write(struct buf *, const struct desc *, const void *val);
+/* "key":[...] of a LIST of records, behind whatever members stand there. */
+void desc_write_list(struct buf *, const char *key, const struct desc *, const void *list);
 /* As a request's body, for clients: without READONLY, PATH, QUERY, HEADER and INTERNAL members, and without
  * those that hold nothing (absent str, json or list, time 0, nil uuid, NULLABLE null); a BODY member stands
  * alone. */

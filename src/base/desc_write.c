@@ -88,6 +88,18 @@ static void write_whole(struct buf *b, const struct desc *d, const void *val, bo
 
 void desc_write(struct buf *b, const struct desc *d, const void *val) { write_whole(b, d, val, false); }
 
+void desc_write_list(struct buf *b, const char *key, const struct desc *d, const void *list)
+{
+    const struct list *l = list;
+    json_put_key(b, key);
+    buf_char(b, '[');
+    for (size_t i = 0; i < l->n; i++) {
+        if (i) buf_char(b, ',');
+        desc_write(b, d, (const char *)l->item + i * d->size);
+    }
+    buf_char(b, ']');
+}
+
 void desc_write_request(struct buf *b, const struct desc *d, const void *val)
 {
     write_whole(b, d, val, true);

@@ -5,9 +5,6 @@
 #include "base/log.h"
 #include "net/http_int.h"
 #include <ctype.h>
-#include <zlib.h>
-
-enum { GZIP_LEAST = 4096 };
 
 void answer_header(struct http_request *r, const char *name, const char *value)
 {
@@ -115,26 +112,6 @@ void answer_fail(struct http_request *r, err_t code, const char *field, const ch
 
 /* JSON. */
 
-str answer_gzip(struct arena *a, str body)
-{
-    z_stream z = { 0 };
-    if (deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return (str){ 0 };
-    size_t most = deflateBound(&z, body.n);
-    char *out = arena_alloc_raw(a, most);
-    union {
-        const char *c;
-        Bytef *b;
-    } in = { body.p };
-    z.next_in = in.b;
-    z.avail_in = (uInt)body.n;
-    z.next_out = (Bytef *)out;
-    z.avail_out = (uInt)most;
-    bool ok = deflate(&z, Z_FINISH) == Z_STREAM_END;
-    str packed = { out, z.total_out };
-    deflateEnd(&z);
-    return ok && packed.n < body.n ? packed : (str){ 0 };
-}
-
 bool etag_matches(str list, str etag)
 {
     if (str_eq(str_trim(list), S("*"))) return true;
@@ -204,13 +181,12 @@ void answer_json(struct http_request *r, int status, const struct desc *d, const
 static void pack(struct http_request *r)
 {
     struct answer *a = &r->answer;
-    if (a->body.n < GZIP_LEAST || a->body.n > UINT32_MAX / 2 ||
-        !accepts_coding(r->header[H_ACCEPT_ENCODING], S("gzip")))
-        return;
-    str packed = answer_gzip(&r->arena, a->body);
+    if (a->body.n < PACK_LEAST || a->body.n > UINT32_MAX / 2) return;
+    enum coding c = coding_for(r->header[H_ACCEPT_ENCODING], 1u << CODING_GZIP | 1u << CODING_ZSTD);
+    str packed = c == CODING_IDENTITY ? (str){ 0 } : answer_pack(&r->arena, c, a->body);
     if (!packed.p) return;
     a->body = packed;
-    answer_header(r, "Content-Encoding", "gzip");
+    answer_header(r, "Content-Encoding", codings[c]);
 }
 
 static void add(struct MHD_Response *m, const char *name, const char *value)

@@ -11,12 +11,15 @@ void answer_json(struct http_request *, int status, const struct desc *, const v
 bool answer_send(struct http_request *); /* on the connection's thread */
 void answer_build(struct http_request *);
 void answer_drop(struct http_request *); /* forgets an answer that was not sent */
-str answer_gzip(struct arena *, str body);
 bool etag_matches(str if_none_match, str etag);
 
+/* http_pack.c */
+enum { PACK_LEAST = 4096 };                             /* bytes that are worth it */
+str answer_pack(struct arena *, enum coding, str body); /* absent: it would not become smaller */
+
 /* http_shared.c */
-struct http_shared *shared_new(str body, str packed, bool owned, const char *etag, const char *type,
-                               const char *cache);
+struct http_shared *shared_new(const str body[static CODING__COUNT], bool owned, const char *etag,
+                               const char *type, const char *cache);
 
 /* http_file.c */
 void answer_file(struct http_request *, struct http_file *);

@@ -161,12 +161,37 @@ bool accepts(str accept, str type)
     return false;
 }
 
-bool accepts_coding(str accept_encoding, str coding)
+static bool same_coding(str name, str coding)
 {
-    for (str rest = accept_encoding, one; str_next(&rest, ',', &one);) {
+    if (str_starts(name, S("x-"))) name = str_skip(name, 2); /* x-gzip, of old */
+    return str_eq_fold(name, coding);
+}
+
+/* -1: not named, nor covered by '*'. */
+static double coding_quality(str accept, str coding)
+{
+    double named = -1, others = -1;
+    for (str rest = accept, one; str_next(&rest, ',', &one);) {
         str name, params;
         if (!str_cut(one, ';', &name, &params)) params = (str){ 0 };
-        if (str_eq_fold(str_trim(name), coding)) return quality(params) > 0;
+        name = str_trim(name);
+        if (same_coding(name, coding)) named = MAX(named, quality(params));
+        else if (str_is(name, "*")) others = quality(params);
     }
-    return false;
+    return named >= 0 ? named : others;
+}
+
+const char *const codings[] = { "identity", "gzip", "zstd" };
+
+enum coding coding_for(str accept, unsigned have)
+{
+    double best = coding_quality(accept, S("identity"));
+    enum coding chosen = CODING_IDENTITY;
+    for (enum coding c = CODING_GZIP; c < CODING__COUNT; c++) {
+        double q = have & 1u << c ? coding_quality(accept, str_of(codings[c])) : 0;
+        if (q <= 0 || q < best) continue;
+        best = q;
+        chosen = c; /* of equals the later, which packs better in less time */
+    }
+    return chosen;
 }

@@ -213,6 +213,20 @@ static err_t run(struct http_request *r)
     return r->row->kind == ROW_API ? call(r) : run_other(r);
 }
 
+void request_end_run(struct http_request *r, err_t e, void (*durable)(void *, err_t))
+{
+    if (e) {
+        if (r->op.err.code != e) r->op.err = (struct op_error){ .code = e, .at = r->row->name };
+        request_refused(r, e);
+        answer_problem(r);
+        request_fail_log(r);
+    } else {
+        r->op.err = (struct op_error){ 0 };
+    }
+    if (r->http->options.when_durable) r->http->options.when_durable(&r->op, durable, r);
+    else durable(r, OK);
+}
+
 /* On the worker, or on the database's committer. */
 static void durable(void *arg, err_t e)
 {
@@ -231,17 +245,7 @@ static void work(struct task *t)
 {
     struct http_request *r = CONTAINER_OF(t, struct http_request, task);
     request_op_begin(r);
-    err_t e = run(r);
-    if (e) {
-        if (r->op.err.code != e) r->op.err = (struct op_error){ .code = e, .at = r->row->name };
-        request_refused(r, e);
-        answer_problem(r);
-        request_fail_log(r);
-    } else {
-        r->op.err = (struct op_error){ 0 };
-    }
-    if (r->http->options.when_durable) r->http->options.when_durable(&r->op, durable, r);
-    else durable(r, OK);
+    request_end_run(r, run(r), durable);
 }
 
 static void span_end(struct http_request *r)

@@ -158,7 +158,11 @@ err_t request_bind(struct http_request *, void *in) MUST_USE;
 bool query_find(struct arena *, str query, str name, str *out); /* decoded; false: absent or malformed */
 bool media_type_is(str content_type, str want);                 /* without parameters, any case */
 bool accepts(str accept, str type);                             /* q=0 is no */
-bool accepts_coding(str accept_encoding, str coding);
+/* What an answer is packed with: of those in `have` (bits 1 << coding) what Accept-Encoding likes best. A
+ * client that names nothing gets the bytes as they are. */
+enum coding { CODING_IDENTITY, CODING_GZIP, CODING_ZSTD, CODING__COUNT };
+extern const char *const codings[CODING__COUNT];
+enum coding coding_for(str accept_encoding, unsigned have);
 
 /* http_dispatch.c: operations. */
 void request_submit(struct http_request *); /* suspends the connection and gives it to a worker */
@@ -168,6 +172,9 @@ void request_finish(struct http_request *);         /* the answer is ready: wake
 void request_end(struct http *);                    /* one less in flight */
 void request_refused(struct http_request *, err_t); /* tells options.refused where the row asks for it */
 void request_fail_log(const struct http_request *);
+/* The handler is done: an error is refused, answered and logged; durable() is called when what was written
+ * is, or with the error that keeps it from being. */
+void request_end_run(struct http_request *, err_t, void (*durable)(void *, err_t));
 
 /* http_metrics.c */
 void stats_count(struct http_request *); /* an answer goes out */

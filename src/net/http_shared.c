@@ -1,16 +1,16 @@
-/* Answers made once and sent many times: three responses of libmicrohttpd (plain, gzip, 304), which counts
- * them while they are being sent and frees their bytes after the last one. */
+/* Answers made once and sent many times: a response of libmicrohttpd for each coding and one for 304, which
+ * counts them while they are being sent and frees their bytes after the last one. */
 #include "base/enc.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "net/http_answer.h"
 #include "net/http_int.h"
 
-enum { PACK_LEAST = 512 };
 struct http_shared {
     atomic_int refs;
     char etag[72];
-    struct MHD_Response *plain, *gzip, *unchanged;
+    struct MHD_Response *coded[CODING__COUNT], *unchanged; /* NULL: not packed so */
+    unsigned have;                                         /* bits of what is not */
 };
 
 static void add(struct MHD_Response *m, const char *name, const char *value)
@@ -51,17 +51,19 @@ static struct MHD_Response *make(const struct http_shared *s, str bytes, bool ow
     return m;
 }
 
-struct http_shared *shared_new(str body, str packed, bool owned, const char *etag, const char *type,
-                               const char *cache)
+struct http_shared *shared_new(const str body[static CODING__COUNT], bool owned, const char *etag,
+                               const char *type, const char *cache)
 {
     struct http_shared *s = MEM_NEW(struct http_shared);
     atomic_init(&s->refs, 1);
     snprintf(s->etag, sizeof s->etag, "%s", etag);
-    s->plain = make(s, body, owned, type, cache);
     s->unchanged = make(s, (str){ 0 }, false, NULL, cache);
-    if (!packed.p) return s;
-    s->gzip = make(s, packed, owned, type, cache);
-    add(s->gzip, "Content-Encoding", "gzip");
+    for (int c = CODING_IDENTITY; c < CODING__COUNT; c++) {
+        if (c && !body[c].p) continue;
+        s->coded[c] = make(s, body[c], owned, type, cache);
+        if (c) add(s->coded[c], "Content-Encoding", codings[c]);
+        s->have |= 1u << c;
+    }
     return s;
 }
 
@@ -72,9 +74,11 @@ struct http_shared *http_shared_new(str body, const char *content_type, const ch
     hex_encode(h.b, 16, etag + 1);
     etag[33] = '"';
     struct arena scratch = { 0 };
-    str packed = body.n >= PACK_LEAST && body.n < UINT32_MAX / 2 ? answer_gzip(&scratch, body) : (str){ 0 };
-    struct http_shared *s =
-        shared_new(mem_str(body), mem_str(packed), true, etag, content_type, cache_control);
+    str coded[CODING__COUNT] = { mem_str(body) };
+    bool worth = body.n >= PACK_LEAST && body.n < UINT32_MAX / 2;
+    for (enum coding c = CODING_GZIP; c < CODING__COUNT && worth; c++)
+        coded[c] = mem_str(answer_pack(&scratch, c, body));
+    struct http_shared *s = shared_new(coded, true, etag, content_type, cache_control);
     arena_free(&scratch);
     return s;
 }
@@ -84,9 +88,9 @@ void http_shared_ref(struct http_shared *s) { atomic_fetch_add(&s->refs, 1); }
 void http_shared_unref(struct http_shared *s)
 {
     if (!s || atomic_fetch_sub(&s->refs, 1) > 1) return;
-    MHD_destroy_response(s->plain);
+    for (int c = 0; c < CODING__COUNT; c++)
+        if (s->coded[c]) MHD_destroy_response(s->coded[c]);
     MHD_destroy_response(s->unchanged);
-    if (s->gzip) MHD_destroy_response(s->gzip);
     mem_free(s);
 }
 
@@ -102,7 +106,7 @@ bool http_answer_shared(struct http_request *r, struct http_shared *s)
         a->status = 304;
         a->made = s->unchanged;
     } else {
-        a->made = s->gzip && accepts_coding(r->header[H_ACCEPT_ENCODING], S("gzip")) ? s->gzip : s->plain;
+        a->made = s->coded[coding_for(r->header[H_ACCEPT_ENCODING], s->have)];
     }
     return true;
 }

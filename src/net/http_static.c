@@ -10,8 +10,9 @@ void static_build(struct http *h)
     h->file = NEWN(&h->arena, struct http_shared *, o->nfiles);
     for (size_t i = 0; i < o->nfiles; i++) {
         const struct static_file *f = &o->files[i];
-        str body = { (const char *)f->data, f->size }, packed = { (const char *)f->gzip, f->gzip_size };
-        h->file[i] = shared_new(body, packed, false, f->etag, f->content_type,
+        str body[CODING__COUNT] = { { (const char *)f->data, f->size },
+                                    { (const char *)f->gzip, f->gzip_size } };
+        h->file[i] = shared_new(body, false, f->etag, f->content_type,
                                 f->immutable ? "public, max-age=31536000, immutable" : "no-cache");
     }
 }

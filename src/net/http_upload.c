@@ -145,17 +145,7 @@ static void *upload_main(void *arg)
     struct http_request *r = arg;
     request_op_begin(r);
     if (!r->row->route->deadline_us) r->op.deadline_us = 0; /* as long as bytes come */
-    err_t e = run(r);
-    if (e) {
-        if (r->op.err.code != e) r->op.err = (struct op_error){ .code = e, .at = r->row->name };
-        request_refused(r, e);
-        answer_problem(r);
-        request_fail_log(r);
-    } else {
-        r->op.err = (struct op_error){ 0 };
-    }
-    if (r->http->options.when_durable) r->http->options.when_durable(&r->op, finish, r);
-    else finish(r, OK);
+    request_end_run(r, run(r), finish);
     return NULL;
 }
 

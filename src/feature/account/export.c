@@ -91,18 +91,6 @@ err_t export_audit(struct op *op, const struct audit_query *q, struct http_file 
     return finish(op, &fd, S("application/x-ndjson"), S("audit.ndjson"), out);
 }
 
-static void list_of(struct buf *b, const char *key, const struct desc *d, const void *list)
-{
-    const struct list *l = list;
-    json_put_key(b, key);
-    buf_char(b, '[');
-    for (size_t i = 0; i < l->n; i++) {
-        if (i) buf_char(b, ',');
-        desc_write(b, d, (const char *)l->item + i * d->size);
-    }
-    buf_char(b, ']');
-}
-
 /* What this folder holds of the person. */
 static err_t own_part(struct op *op, const struct user *u, struct buf *b)
 {
@@ -117,9 +105,9 @@ static err_t own_part(struct op *op, const struct user *u, struct buf *b)
     TRY(sql_project_list(op, &mine, &l.projects));
     json_put_key(b, "user");
     desc_write(b, &user_desc, u);
-    list_of(b, "sessions", &session_desc, &l.sessions);
-    list_of(b, "tokens", &token_desc, &l.tokens);
-    list_of(b, "projects", &project_desc, &l.projects);
+    desc_write_list(b, "sessions", &session_desc, &l.sessions);
+    desc_write_list(b, "tokens", &token_desc, &l.tokens);
+    desc_write_list(b, "projects", &project_desc, &l.projects);
     return OK;
 }
 

@@ -331,18 +331,6 @@ err_t package_forget_user(struct op *op, i64 user_id)
     return OK;
 }
 
-static void put_list(struct buf *b, const char *key, const struct desc *d, const void *list)
-{
-    const struct list *l = list;
-    json_put_key(b, key);
-    buf_char(b, '[');
-    for (size_t i = 0; i < l->n; i++) {
-        if (i) buf_char(b, ',');
-        desc_write(b, d, (const char *)l->item + i * d->size);
-    }
-    buf_char(b, ']');
-}
-
 err_t package_export_user(struct op *op, i64 user_id, struct buf *b)
 {
     package_list own = { 0 };
@@ -352,9 +340,9 @@ err_t package_export_user(struct op *op, i64 user_id, struct buf *b)
     TRY(package_sql_installations(op, user_id, &installed));
     TRY(package_sql_downloads_of(op, user_id, &downloads));
     buf_char(b, '{');
-    put_list(b, "packages", &package_desc, &own);
-    put_list(b, "installations", &installation_desc, &installed);
-    put_list(b, "downloads", &package_download_desc, &downloads);
+    desc_write_list(b, "packages", &package_desc, &own);
+    desc_write_list(b, "installations", &installation_desc, &installed);
+    desc_write_list(b, "downloads", &package_download_desc, &downloads);
     buf_char(b, '}');
     return OK;
 }
