@@ -13,6 +13,13 @@ void answer_build(struct http_request *);
 void answer_drop(struct http_request *); /* forgets an answer that was not sent */
 bool etag_matches(str if_none_match, str etag);
 
+/* http_bind.c */
+/* What an answer is packed with: of those in `have` (bits 1 << coding) what Accept-Encoding likes best. A
+ * client that names nothing gets the bytes as they are. */
+enum coding { CODING_IDENTITY, CODING_GZIP, CODING_ZSTD, CODING__COUNT };
+extern const char *const codings[CODING__COUNT];
+enum coding coding_for(str accept_encoding, unsigned have);
+
 /* http_pack.c */
 enum { PACK_LEAST = 4096 };                             /* bytes that are worth it */
 str answer_pack(struct arena *, enum coding, str body); /* absent: it would not become smaller */

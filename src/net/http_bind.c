@@ -2,6 +2,7 @@
  * descriptor; unknown query parameters are refused like unknown members. Also the small grammars of headers.
  */
 #include "base/enc.h"
+#include "net/http_answer.h"
 #include "net/http_int.h"
 
 /* Text of outside bytes: decoded, UTF-8. */

@@ -158,11 +158,6 @@ err_t request_bind(struct http_request *, void *in) MUST_USE;
 bool query_find(struct arena *, str query, str name, str *out); /* decoded; false: absent or malformed */
 bool media_type_is(str content_type, str want);                 /* without parameters, any case */
 bool accepts(str accept, str type);                             /* q=0 is no */
-/* What an answer is packed with: of those in `have` (bits 1 << coding) what Accept-Encoding likes best. A
- * client that names nothing gets the bytes as they are. */
-enum coding { CODING_IDENTITY, CODING_GZIP, CODING_ZSTD, CODING__COUNT };
-extern const char *const codings[CODING__COUNT];
-enum coding coding_for(str accept_encoding, unsigned have);
 
 /* http_dispatch.c: operations. */
 void request_submit(struct http_request *); /* suspends the connection and gives it to a worker */

@@ -1,4 +1,5 @@
 /* Which coding an answer gets, and that it unpacks to the same bytes. */
+#include "net/http_answer.h"
 #include "net/http_inflate.h"
 #include "net/http_int.h"
 #include "net/http_test.h"
