@@ -9,7 +9,7 @@
 #include "net/http_int.h"
 #include "net/trace.h"
 
-void request_fail_log(const struct http_request *r)
+static void fail_log(const struct http_request *r)
 {
     const struct op_error *e = &r->op.err;
     if (e->code != ERR_INTERNAL && log_least > LOG_LEVEL_DEBUG) return;
@@ -19,7 +19,8 @@ void request_fail_log(const struct http_request *r)
          KV("user", r->who.login));
 }
 
-void request_refused(struct http_request *r, err_t e)
+/* Tells options.refused where the row asks for it. */
+static void refused(struct http_request *r, err_t e)
 {
     const struct route *row = r->row->route;
     void (*refused)(struct op *, err_t) = r->http->options.refused;
@@ -217,9 +218,9 @@ void request_end_run(struct http_request *r, err_t e, void (*durable)(void *, er
 {
     if (e) {
         if (r->op.err.code != e) r->op.err = (struct op_error){ .code = e, .at = r->row->name };
-        request_refused(r, e);
+        refused(r, e);
         answer_problem(r);
-        request_fail_log(r);
+        fail_log(r);
     } else {
         r->op.err = (struct op_error){ 0 };
     }
@@ -236,7 +237,7 @@ static void durable(void *arg, err_t e)
                                        .msg = str_of("what was written could not be made durable"),
                                        .at = HERE };
         answer_problem(r);
-        request_fail_log(r);
+        fail_log(r);
     }
     request_finish(r);
 }

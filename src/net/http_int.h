@@ -163,10 +163,8 @@ bool accepts(str accept, str type);                             /* q=0 is no */
 void request_submit(struct http_request *); /* suspends the connection and gives it to a worker */
 void request_op_begin(struct http_request *);
 err_t request_authorise(struct http_request *) MUST_USE;
-void request_finish(struct http_request *);         /* the answer is ready: wakes the connection */
-void request_end(struct http *);                    /* one less in flight */
-void request_refused(struct http_request *, err_t); /* tells options.refused where the row asks for it */
-void request_fail_log(const struct http_request *);
+void request_finish(struct http_request *); /* the answer is ready: wakes the connection */
+void request_end(struct http *);            /* one less in flight */
 /* The handler is done: an error is refused, answered and logged; durable() is called when what was written
  * is, or with the error that keeps it from being. */
 void request_end_run(struct http_request *, err_t, void (*durable)(void *, err_t));
