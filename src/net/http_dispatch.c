@@ -20,7 +20,7 @@ static void fail_log(const struct http_request *r)
 }
 
 /* Tells options.refused where the row asks for it. */
-static void refused(struct http_request *r, err_t e)
+static void tell_refused(struct http_request *r, err_t e)
 {
     const struct route *row = r->row->route;
     void (*refused)(struct op *, err_t) = r->http->options.refused;
@@ -218,7 +218,7 @@ void request_end_run(struct http_request *r, err_t e, void (*durable)(void *, er
 {
     if (e) {
         if (r->op.err.code != e) r->op.err = (struct op_error){ .code = e, .at = r->row->name };
-        refused(r, e);
+        tell_refused(r, e);
         answer_problem(r);
         fail_log(r);
     } else {
