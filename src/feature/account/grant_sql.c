@@ -4,6 +4,7 @@
 
 #define D struct grant
 static const struct field grant_fields[] = {
+    { F(user_id), .flags = READONLY, .doc = "Number of the person." },
     { F(login), .flags = READONLY, .doc = "The person; of a unit: whose it is." },
     { F(unit_id), .flags = READONLY | NULLABLE, .doc = "The unit; null: the person as such." },
     { F(granted_at), .flags = READONLY, .doc = "Since when." },
@@ -28,10 +29,11 @@ err_t sql_grant_delete(struct op *op, const struct granted *of, str subject, i64
 
 err_t sql_grant_list(struct op *op, const struct granted *of, void *list_of_grant)
 {
-    return db_all(op, &grant_desc, list_of_grant,
-                  "SELECT u.login, g.unit_id, g.granted_at FROM grants g JOIN users u ON u.id = g.user_id"
-                  " WHERE g.entity = ? AND g.entity_id = ? ORDER BY g.granted_at, g.subject",
-                  A(str_of(of->entity)), A(of->id));
+    return db_all(
+        op, &grant_desc, list_of_grant,
+        "SELECT g.user_id, u.login, g.unit_id, g.granted_at FROM grants g JOIN users u ON u.id = g.user_id"
+        " WHERE g.entity = ? AND g.entity_id = ? ORDER BY g.granted_at, g.subject",
+        A(str_of(of->entity)), A(of->id));
 }
 
 err_t sql_grant_holds(struct op *op, const struct granted *of, i64 user_id, bool *out)
