@@ -306,6 +306,42 @@ export type Installation = {
   /** When. */ installed_at: string
 }
 
+export type SeriesPage = {
+  /** The series, oldest first. */ items: SeriesInfo[]
+  /** Cursor of the next page; null: this is the last. */ next_cursor: string | null
+}
+
+export type SeriesInfo = {
+  /** Identifies the series. */ id: number
+  /** Who made it. */ owner_id: number | null
+  /** Project that it belongs to; null: its owner's own. */ project_id: number | null
+  /** What is measured. */ name: string
+  /** Unit of the values. */ unit: string | null
+  /** What it means, for people. */ help: string | null
+  /** Kind of the values. */ kind: "f64" | "i64" | "text"
+  /** Labels: an object of texts. */ labels: unknown
+  /** When the series was made. */ created_at: string
+}
+
+export type SeriesPoints = {
+  /** The series. */ id: number
+  /** Kind of the values. */ kind: "f64" | "i64" | "text"
+  /** First time, microseconds. */ from: number
+  /** Time behind the last, microseconds. */ to: number
+  /** Pairs of time in microseconds and value, in time order; what is no number is null. */ points: unknown
+  /** More points than the limit: time of the next one. */ next_from: string | null
+  /** Tells of the first damaged block that was left out; null: nothing is missing. */ damage: string | null
+}
+
+export type SeriesBuckets = {
+  /** The series. */ id: number
+  /** Begin of the first bucket, microseconds. */ from: number
+  /** End of the range, microseconds. */ to: number
+  /** Microseconds of a bucket. */ width: number
+  /** Objects: t (begin), count, min, max, avg, sum, first, last and the times t_min, t_max, t_first, t_last; all null where count is 0. */ buckets: unknown
+  /** Tells of the first damaged block that was left out; null: nothing is missing. */ damage: string | null
+}
+
 export type Unit = {
   /** Assigned by the server. */ id: number
   /** Identifies the unit everywhere. */ unit_id: string
@@ -334,6 +370,7 @@ export type Unit = {
   /** Open descriptors. */ open_files: number | null
   /** Bytes read from storage so far. */ read_bytes: number | null
   /** Bytes written to storage so far. */ written_bytes: number | null
+  /** Memory that it may use. */ memory_limit_bytes: number | null
   /** When it was started. */ started_at: string | null
   /** When it ended. */ stopped_at: string | null
   /** When it was last heard of. */ last_heartbeat: string | null
@@ -416,6 +453,117 @@ export type AgentRow = {
   /** When it first connected. */ created_at: string
   /** When it last connected. */ connected_at: string
   /** When it was last heard of. */ last_seen_at: string
+}
+
+export type AlertPage = {
+  /** The alerts, the latest first. */ alerts: Alert[]
+  /** For the next page; null: this is the last. */ next_cursor: number | null
+}
+
+export type Alert = {
+  /** Number of the alert. */ id: number
+  /** The rule. */ rule_id: number
+  /** Whose it is; null: the project's. */ owner_id: number | null
+  /** The project. */ project_id: number | null
+  /** Name of the rule. */ rule: string
+  /** Kind of the rule. */ kind: "above" | "below" | "absent" | "unit_failed" | "unit_memory" | "unit_cpu"
+  /** How bad it is. */ severity: "info" | "warning" | "critical"
+  /** Where it stands. */ state: "pending" | "firing" | "resolved"
+  /** unit/UUID or series/NUMBER. */ subject_key: string
+  /** What it is about, for people. */ subject: string
+  /** Labels of the unit or series. */ labels: Record<string, string>
+  /** The value when the state changed last. */ value: number
+  /** The rule's threshold. */ threshold: number
+  /** How long it had to last. */ for_s: number
+  /** Why a unit failed. */ note: string | null
+  /** Since when the value is beyond. */ started_at: string
+  /** Since when it fires. */ fired_at: string | null
+  /** When it was over. */ ended_at: string | null
+  /** When it was told. */ notified_at: string | null
+  /** When somebody said that they know. */ acknowledged_at: string | null
+  /** Who said so. */ acknowledged_by: string | null
+  /** Nobody is told until then. */ silenced_until: string | null
+}
+
+export type AlertRules = {
+  /** The rules. */ rules: AlertRule[]
+}
+
+export type AlertRule = {
+  /** Number of the rule. */ id: number
+  /** Whose rule it is; null: the project's. */ owner_id: number | null
+  /** Project whose units and series it looks at; null: one's own. */ project_id?: number | null
+  /** Name that people see. */ name: string
+  /** above, below: a series' newest value beyond the threshold; absent: no point for that long; unit_failed; unit_memory: percent of the unit's limit; unit_cpu: percent, 100 is one core. */ kind: "above" | "below" | "absent" | "unit_failed" | "unit_memory" | "unit_cpu"
+  /** How bad it is. */ severity?: "info" | "warning" | "critical"
+  /** Whether it is evaluated. */ enabled?: boolean
+  /** Name of the series, for above, below and absent. */ series?: string | null
+  /** Labels that the series has, or of units: unit, package, host. */ labels?: Record<string, string>
+  /** Value beyond which it fires. */ threshold?: number
+  /** How far the value must come back from the threshold for it to be over. */ hysteresis?: number
+  /** Seconds that it must last. */ for_s?: number
+  /** Channels that are told; none: all of the scope. */ channels?: number[]
+  /** One of those that every scope with units has. */ builtin: boolean
+  /** When it was made. */ created_at: string
+  /** Last change. */ updated_at: string
+}
+
+export type AlertChannels = {
+  /** The channels. */ channels: AlertChannel[]
+}
+
+export type AlertChannel = {
+  /** Number of the channel. */ id: number
+  /** Whose it is; null: the project's. */ owner_id: number | null
+  /** Project whose alerts it tells; null: one's own. */ project_id?: number | null
+  /** Name that people see. */ name: string
+  /** How it tells. */ kind: "webhook" | "slack" | "teams" | "telegram" | "email"
+  /** Language of the texts. */ language?: "en" | "ru"
+  /** telegram: id of the chat; email: the address. */ target?: string | null
+  /** Whether it is used. */ enabled?: boolean
+  /** Whether address or key are set; they are never shown. */ has_secret: boolean
+  /** When it was made. */ created_at: string
+}
+
+export type AlertTested = {
+  /** Whether the receiver took it. */ delivered: boolean
+  /** Why not. */ error: string | null
+}
+
+export type AlertDeliveries = {
+  /** The last deliveries, the latest first. */ deliveries: AlertDelivery[]
+}
+
+export type AlertDelivery = {
+  /** Number of the delivery. */ id: number
+  /** The channel. */ channel_id: number
+  /** The alert. */ alert_id: number | null
+  /** What is told. */ event: "firing" | "resolved" | "test"
+  /** Identifies it to the receiver. */ delivery: string
+  /** First line. */ title: string
+  /** The text. */ text: string
+  /** How often it was tried. */ attempts: number
+  /** When it was due first. */ created_at: string
+  /** When it is tried next, unless it is done. */ next_at: string
+  /** When it was delivered. */ sent_at: string | null
+  /** When it was given up. */ failed_at: string | null
+  /** What went wrong the last time. */ last_error: string | null
+}
+
+export type AlertSilences = {
+  /** The silences that are not over. */ silences: AlertSilence[]
+}
+
+export type AlertSilence = {
+  /** Number of the silence. */ id: number
+  /** Whose it is; null: the project's. */ owner_id: number | null
+  /** The project; null: one's own. */ project_id?: number | null
+  /** Only alerts of this rule. */ rule_id?: number | null
+  /** Only alerts with these labels. */ labels?: Record<string, string>
+  /** From then; absent: now. */ starts_at?: string | null
+  /** Until then. */ until: string
+  /** Why. */ reason?: string | null
+  /** Who made it. */ created_by: string | null
 }
 
 export interface Api {
@@ -924,6 +1072,105 @@ export interface Api {
     input: Record<string, never>
     result: InstallationList
   }
+  /** The series that one may see, by name and labels. */
+  'GET /api/v1/series': {
+    input: {
+      query?: { name?: string | null; project?: number | null; cursor?: string | null; limit?: number; params?: Record<string, string> }
+      }
+    result: SeriesPage
+  }
+  /** One series. */
+  'GET /api/v1/series/{id}': {
+    input: {
+      path: { id: number }
+      }
+    result: SeriesInfo
+  }
+  /** Remove a series with all its points. */
+  'DELETE /api/v1/series/{id}': {
+    input: {
+      path: { id: number }
+      }
+    result: undefined
+  }
+  /** Points of a range, in time order. */
+  'GET /api/v1/series/{id}/points': {
+    input: {
+      path: { id: number }
+      query?: { from?: string; to?: string; limit?: number }
+      }
+    result: SeriesPoints
+  }
+  /** A range in buckets of equal width: exact least, largest, average, first and last values. */
+  'GET /api/v1/series/{id}/buckets': {
+    input: {
+      path: { id: number }
+      query?: { from?: string; to?: string; n?: number }
+      }
+    result: SeriesBuckets
+  }
+  /** Store points of series; answered when they are durable. */
+  'POST /api/v1/telemetry': {
+    input: {
+      query?: { project?: number }
+      body: unknown
+      }
+    result: unknown
+  }
+  /** InfluxDB 1: store line protocol. */
+  'POST /write': {
+    input: {
+      query?: { project?: number; db?: string | null; bucket?: string | null; precision?: string | null; q?: string | null; params?: Record<string, string> }
+      body: Blob
+      }
+    result: undefined
+  }
+  /** InfluxDB 2: store line protocol. */
+  'POST /api/v2/write': {
+    input: {
+      query?: { project?: number; db?: string | null; bucket?: string | null; precision?: string | null; q?: string | null; params?: Record<string, string> }
+      body: Blob
+      }
+    result: undefined
+  }
+  /** InfluxDB 1: what writers ask before they write. */
+  'POST /query': {
+    input: {
+      query?: { project?: number; db?: string | null; bucket?: string | null; precision?: string | null; q?: string | null; params?: Record<string, string> }
+      body: Blob
+      }
+    result: unknown
+  }
+  /** InfluxDB 1: what writers ask before they write. */
+  'GET /query': {
+    input: {
+      query?: { project?: number; db?: string | null; bucket?: string | null; precision?: string | null; q?: string | null; params?: Record<string, string> }
+      }
+    result: unknown
+  }
+  /** InfluxDB 1: whether somebody is there. */
+  'GET /ping': {
+    input: {
+      query?: { project?: number; db?: string | null; bucket?: string | null; precision?: string | null; q?: string | null; params?: Record<string, string> }
+      }
+    result: undefined
+  }
+  /** Prometheus remote write, 1.0 and 2.0. */
+  'POST /api/v1/write': {
+    input: {
+      query?: { project?: number; params?: Record<string, string> }
+      body: Blob
+      }
+    result: undefined
+  }
+  /** OpenTelemetry: store metrics sent by OTLP/HTTP. */
+  'POST /v1/metrics': {
+    input: {
+      query?: { project?: number; params?: Record<string, string> }
+      body: unknown
+      }
+    result: unknown
+  }
   /** Create a unit of an installed package. */
   'POST /api/spark/units': {
     input: {
@@ -1071,5 +1318,294 @@ export interface Api {
   'GET /api/spark/agent': {
     input: Record<string, never>
     result: undefined
+  }
+  /** Alerts of the caller and the caller's projects. */
+  'GET /api/v1/alerts': {
+    input: {
+      query?: { state?: "active" | "all" | "pending" | "firing" | "resolved"; project_id?: number | null; cursor?: number | null; limit?: number }
+      }
+    result: AlertPage
+  }
+  /** One alert. */
+  'GET /api/v1/alerts/{id}': {
+    input: {
+      path: { id: number }
+      }
+    result: Alert
+  }
+  /** Say that one knows. */
+  'POST /api/v1/alerts/{id}/acknowledge': {
+    input: {
+      path: { id: number }
+      }
+    result: Alert
+  }
+  /** Hold back what this rule would tell of this subject. */
+  'POST /api/v1/alerts/{id}/silence': {
+    input: {
+      path: { id: number }
+      body: {
+        /** For how many seconds. */ for_s: number
+        /** Why. */ reason?: string | null
+      }
+      }
+    result: Alert
+  }
+  /** Rules. */
+  'GET /api/v1/alert-rules': {
+    input: {
+      query?: { project_id?: number | null }
+      }
+    result: AlertRules
+  }
+  /** Make a rule. */
+  'POST /api/v1/alert-rules': {
+    input: {
+      body: {
+        /** Project whose units and series it looks at; null: one's own. */ project_id?: number | null
+        /** Name that people see. */ name: string
+        /** above, below: a series' newest value beyond the threshold; absent: no point for that long; unit_failed; unit_memory: percent of the unit's limit; unit_cpu: percent, 100 is one core. */ kind: "above" | "below" | "absent" | "unit_failed" | "unit_memory" | "unit_cpu"
+        /** How bad it is. */ severity?: "info" | "warning" | "critical"
+        /** Whether it is evaluated. */ enabled?: boolean
+        /** Name of the series, for above, below and absent. */ series?: string | null
+        /** Labels that the series has, or of units: unit, package, host. */ labels?: Record<string, string>
+        /** Value beyond which it fires. */ threshold?: number
+        /** How far the value must come back from the threshold for it to be over. */ hysteresis?: number
+        /** Seconds that it must last. */ for_s?: number
+        /** Channels that are told; none: all of the scope. */ channels?: number[]
+      }
+      }
+    result: AlertRule
+  }
+  /** One rule. */
+  'GET /api/v1/alert-rules/{id}': {
+    input: {
+      path: { id: number }
+      }
+    result: AlertRule
+  }
+  /** Change a rule. */
+  'PUT /api/v1/alert-rules/{id}': {
+    input: {
+      path: { id: number }
+      body: {
+        /** Name that people see. */ name: string
+        /** above, below: a series' newest value beyond the threshold; absent: no point for that long; unit_failed; unit_memory: percent of the unit's limit; unit_cpu: percent, 100 is one core. */ kind: "above" | "below" | "absent" | "unit_failed" | "unit_memory" | "unit_cpu"
+        /** How bad it is. */ severity?: "info" | "warning" | "critical"
+        /** Whether it is evaluated. */ enabled?: boolean
+        /** Name of the series, for above, below and absent. */ series?: string | null
+        /** Labels that the series has, or of units: unit, package, host. */ labels?: Record<string, string>
+        /** Value beyond which it fires. */ threshold?: number
+        /** How far the value must come back from the threshold for it to be over. */ hysteresis?: number
+        /** Seconds that it must last. */ for_s?: number
+        /** Channels that are told; none: all of the scope. */ channels?: number[]
+      }
+      }
+    result: AlertRule
+  }
+  /** Delete a rule with its history. */
+  'DELETE /api/v1/alert-rules/{id}': {
+    input: {
+      path: { id: number }
+      }
+    result: undefined
+  }
+  /** Channels, without their secrets. */
+  'GET /api/v1/alert-channels': {
+    input: {
+      query?: { project_id?: number | null }
+      }
+    result: AlertChannels
+  }
+  /** Make a channel. */
+  'POST /api/v1/alert-channels': {
+    input: {
+      body: {
+        /** Project whose alerts it tells; null: one's own. */ project_id?: number | null
+        /** Name that people see. */ name: string
+        /** How it tells. */ kind: "webhook" | "slack" | "teams" | "telegram" | "email"
+        /** Language of the texts. */ language?: "en" | "ru"
+        /** telegram: id of the chat; email: the address. */ target?: string | null
+        /** Whether it is used. */ enabled?: boolean
+        /** webhook, slack, teams: the address that is called, which is a secret itself; telegram: of another Bot API server; absent on change: as it was. */ url?: string | null
+        /** webhook: the key of signatures; telegram: the bot's token; absent on change: as it was. */ secret?: string | null
+      }
+      }
+    result: AlertChannel
+  }
+  /** One channel. */
+  'GET /api/v1/alert-channels/{id}': {
+    input: {
+      path: { id: number }
+      }
+    result: AlertChannel
+  }
+  /** Change a channel. */
+  'PUT /api/v1/alert-channels/{id}': {
+    input: {
+      path: { id: number }
+      body: {
+        /** Name that people see. */ name: string
+        /** How it tells. */ kind: "webhook" | "slack" | "teams" | "telegram" | "email"
+        /** Language of the texts. */ language?: "en" | "ru"
+        /** telegram: id of the chat; email: the address. */ target?: string | null
+        /** Whether it is used. */ enabled?: boolean
+        /** webhook, slack, teams: the address that is called, which is a secret itself; telegram: of another Bot API server; absent on change: as it was. */ url?: string | null
+        /** webhook: the key of signatures; telegram: the bot's token; absent on change: as it was. */ secret?: string | null
+      }
+      }
+    result: AlertChannel
+  }
+  /** Delete a channel. */
+  'DELETE /api/v1/alert-channels/{id}': {
+    input: {
+      path: { id: number }
+      }
+    result: undefined
+  }
+  /** Send a test message now. */
+  'POST /api/v1/alert-channels/{id}/test': {
+    input: {
+      path: { id: number }
+      }
+    result: AlertTested
+  }
+  /** What was and is to be told. */
+  'GET /api/v1/alert-channels/{id}/deliveries': {
+    input: {
+      path: { id: number }
+      }
+    result: AlertDeliveries
+  }
+  /** Silences that are not over. */
+  'GET /api/v1/alert-silences': {
+    input: {
+      query?: { project_id?: number | null }
+      }
+    result: AlertSilences
+  }
+  /** Silence alerts for a while. */
+  'POST /api/v1/alert-silences': {
+    input: {
+      body: {
+        /** The project; null: one's own. */ project_id?: number | null
+        /** Only alerts of this rule. */ rule_id?: number | null
+        /** Only alerts with these labels. */ labels?: Record<string, string>
+        /** From then; absent: now. */ starts_at?: string | null
+        /** Until then. */ until: string
+        /** Why. */ reason?: string | null
+      }
+      }
+    result: AlertSilence
+  }
+  /** End a silence. */
+  'DELETE /api/v1/alert-silences/{id}': {
+    input: {
+      path: { id: number }
+      }
+    result: undefined
+  }
+  /** Evaluate a PromQL query at one time. */
+  'GET /prometheus/api/v1/query': {
+    input: {
+      query?: { params?: Record<string, string> }
+      }
+    result: unknown
+  }
+  /** Evaluate a PromQL query at one time. */
+  'POST /prometheus/api/v1/query': {
+    input: {
+      query?: { params?: Record<string, string> }
+      body: Blob
+      }
+    result: unknown
+  }
+  /** Evaluate a PromQL query over a range of times. */
+  'GET /prometheus/api/v1/query_range': {
+    input: {
+      query?: { params?: Record<string, string> }
+      }
+    result: unknown
+  }
+  /** Evaluate a PromQL query over a range of times. */
+  'POST /prometheus/api/v1/query_range': {
+    input: {
+      query?: { params?: Record<string, string> }
+      body: Blob
+      }
+    result: unknown
+  }
+  /** Names of labels. */
+  'GET /prometheus/api/v1/labels': {
+    input: {
+      query?: { params?: Record<string, string> }
+      }
+    result: unknown
+  }
+  /** Names of labels. */
+  'POST /prometheus/api/v1/labels': {
+    input: {
+      query?: { params?: Record<string, string> }
+      body: Blob
+      }
+    result: unknown
+  }
+  /** Values of a label; __name__ lists the series' names. */
+  'GET /prometheus/api/v1/label/{name}/values': {
+    input: {
+      path: { name: string }
+      query?: { params?: Record<string, string> }
+      }
+    result: unknown
+  }
+  /** Label sets of the series that match. */
+  'GET /prometheus/api/v1/series': {
+    input: {
+      query?: { params?: Record<string, string> }
+      }
+    result: unknown
+  }
+  /** Label sets of the series that match. */
+  'POST /prometheus/api/v1/series': {
+    input: {
+      query?: { params?: Record<string, string> }
+      body: Blob
+      }
+    result: unknown
+  }
+  /** Help and unit of the series, by name. */
+  'GET /prometheus/api/v1/metadata': {
+    input: {
+      query?: { params?: Record<string, string> }
+      }
+    result: unknown
+  }
+  /** What this is. */
+  'GET /prometheus/api/v1/status/buildinfo': {
+    input: {
+      query?: { params?: Record<string, string> }
+      }
+    result: unknown
+  }
+  /** None are kept. */
+  'GET /prometheus/api/v1/query_exemplars': {
+    input: {
+      query?: { params?: Record<string, string> }
+      }
+    result: unknown
+  }
+  /** Rules of alerts are under /api/v1/alert-rules. */
+  'GET /prometheus/api/v1/alerts': {
+    input: {
+      query?: { params?: Record<string, string> }
+      }
+    result: unknown
+  }
+  /** Rules of alerts are under /api/v1/alert-rules. */
+  'GET /prometheus/api/v1/rules': {
+    input: {
+      query?: { params?: Record<string, string> }
+      }
+    result: unknown
   }
 }

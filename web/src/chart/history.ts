@@ -32,9 +32,8 @@ interface Bucket {
 const nan = (v: number | null | undefined) => (v === null || v === undefined ? Number.NaN : v)
 const column = (b: Bucket[], f: (b: Bucket) => number | null) => Float64Array.from(b, x => nan(f(x)))
 
-export function fromBuckets(b: Bucket[], from: number, to: number): History {
+export function fromBuckets(b: Bucket[], from: number, to: number, width: number): History {
   const t = Float64Array.from(b, x => x.t)
-  const width = b.length ? (to - from) / b.length : to - from
   return {
     from,
     to,
@@ -95,10 +94,10 @@ export async function fetchHistory(
   const from = Math.floor(range.from)
   const to = Math.ceil(range.to)
   const n = Math.max(1, Math.min(4096, aggregate === 'auto' ? columns : Math.ceil(columns / 4)))
-  const { buckets } = await get<{ buckets: Bucket[] }>(`${seriesPath(id, 'buckets', from, to)}&n=${n}`, signal)
-  if (aggregate !== 'auto') return fromBuckets(buckets, from, to)
+  const { buckets, width } = await get<{ buckets: Bucket[]; width: number }>(`${seriesPath(id, 'buckets', from, to)}&n=${n}`, signal)
+  if (aggregate !== 'auto') return fromBuckets(buckets, from, to, width)
   const total = buckets.reduce((sum, b) => sum + b.count, 0)
-  if (total > POINTS_PER_COLUMN * n) return fromBuckets(buckets, from, to)
+  if (total > POINTS_PER_COLUMN * n) return fromBuckets(buckets, from, to, width)
   const { points } = await get<{ points: [number, number | null][] }>(
     `${seriesPath(id, 'points', from, to)}&limit=${POINTS_PER_COLUMN * n + 1}`,
     signal

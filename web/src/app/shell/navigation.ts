@@ -1,5 +1,5 @@
 // What the sidebar and the palette offer. A role without the right does not see the entry.
-import { Boxes, Cpu, FolderKanban, Gauge, type LucideIcon, ScrollText, Settings, Users } from 'lucide-react'
+import { Activity, Boxes, Cpu, FolderKanban, Gauge, type LucideIcon, ScrollText, Settings, Users } from 'lucide-react'
 import { useText } from '@/i18n'
 import { href, type RouteName } from '../routes'
 
@@ -19,6 +19,7 @@ export type NavItem = {
 export const navigation: NavItem[] = [
   { name: 'overview', route: 'overview', path: href('overview'), icon: Gauge, key: 'KeyO', group: 'main' },
   { name: 'units', route: 'units', path: href('units'), icon: Cpu, key: 'KeyU', right: 'unit:read', group: 'main' },
+  { name: 'telemetry', route: 'telemetry', path: href('telemetry'), icon: Activity, key: 'KeyT', right: 'series:read', group: 'main' },
   { name: 'packages', route: 'packages', path: href('packages'), icon: Boxes, key: 'KeyP', group: 'main' },
   { name: 'projects', route: 'projects', path: href('projects'), icon: FolderKanban, key: 'KeyR', group: 'admin' },
   { name: 'users', route: 'users', path: href('users'), icon: Users, key: 'KeyS', right: 'admin', group: 'admin' },

@@ -1,0 +1,93 @@
+/* Series of the server. All that one may see are read page by page, up to a bound: the list filters as one types. */
+import { useQueries, useQuery } from '@tanstack/react-query'
+import { api, type Result } from '@/api/client'
+import type { ApiError } from '@/api/problem'
+import { live } from '@/live'
+
+export type Series = Result<'GET /api/v1/series'>['items'][number]
+
+/** Most series that a list holds; more are found by a filter that the server applies. */
+export const MOST = 5000
+
+async function all(signal: AbortSignal): Promise<Series[]> {
+  const items: Series[] = []
+  let cursor: string | null = null
+  do {
+    const page: Result<'GET /api/v1/series'> = await api('GET /api/v1/series', { query: { cursor, limit: 1000 } }, { signal })
+    items.push(...page.items)
+    cursor = page.next_cursor
+  } while (cursor && items.length < MOST)
+  return items
+}
+
+export const useSeries = () =>
+  useQuery<Series[], ApiError>({
+    queryKey: ['GET /api/v1/series', 'all'],
+    queryFn: ({ signal }) => all(signal),
+    refetchInterval: 10_000
+  })
+
+/** Labels as {name: value}. */
+export function labelsOf(s: Series): [string, string][] {
+  const o = (s.labels ?? {}) as Record<string, unknown>
+  return Object.entries(o).map(([k, v]) => [k, String(v)])
+}
+
+/** "temperature {room=12, host=a}": what tells a series from its neighbours. */
+export function titleOf(s: Series): string {
+  const labels = labelsOf(s)
+  return labels.length ? `${s.name} {${labels.map(([k, v]) => `${k}=${v}`).join(', ')}}` : s.name
+}
+
+/** Keys and their values, for the filter's suggestions. */
+export function keysOf(list: readonly Series[]): Record<string, string[]> {
+  const keys = new Map<string, Set<string>>()
+  const put = (k: string, v: string) => {
+    const set = keys.get(k) ?? new Set()
+    if (set.size < 200) set.add(v)
+    keys.set(k, set)
+  }
+  for (const s of list) {
+    put('name', s.name)
+    if (s.unit) put('unit', s.unit)
+    for (const [k, v] of labelsOf(s)) if (/^[\p{L}_]+$/u.test(k)) put(k.toLowerCase(), v)
+  }
+  return Object.fromEntries([...keys].map(([k, v]) => [k, [...v].sort()]))
+}
+
+export function valuesOf(s: Series, key: string): string[] | undefined {
+  if (key === 'name') return [s.name]
+  if (key === 'unit') return [s.unit ?? '']
+  const found = labelsOf(s).filter(([k]) => k.toLowerCase() === key)
+  return found.length ? found.map(([, v]) => v) : []
+}
+
+export interface Known {
+  last: number
+  at: number // microseconds
+}
+const LOOK_BACK = 30 * 86400e6
+
+/** The last values of series that are silent now: of the last thirty days. */
+export function useLastKnown(ids: readonly number[]): ReadonlyMap<number, Known> {
+  return useQueries({
+    queries: ids.map(id => ({
+      queryKey: ['last', id],
+      staleTime: 60_000,
+      queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Known | null> => {
+        const to = Math.ceil(live.now() * 1000)
+        const query = { from: String(to - LOOK_BACK), to: String(to), n: 1 }
+        const r = await api('GET /api/v1/series/{id}/buckets', { path: { id }, query }, { signal })
+        const b = (r.buckets as unknown as { last: number | null; t_last: number | null }[])[0]
+        return b && b.t_last !== null ? { last: b.last ?? Number.NaN, at: b.t_last } : null
+      }
+    })),
+    combine: answers => {
+      const map = new Map<number, Known>()
+      answers.forEach((a, i) => {
+        if (a.data) map.set(ids[i] as number, a.data)
+      })
+      return map
+    }
+  })
+}
