@@ -44,7 +44,7 @@ temperature * 2 + 1
 -2 ^ 2
 1 + 2 * 3 % 4 - 5 / 2
 temperature % 7
-temperature atan2 3
+(temperature atan2 3) + 0
 up and on (job) http_requests_total
 up or temperature
 up unless on (instance) http_requests_total{code="500"}

@@ -2,10 +2,8 @@
 #include "feature/promql/promql_ast.h"
 #include <math.h>
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
-}
+static bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+static bool is_letter(char c) { return is_alpha(c) || c == ':'; }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static char char_at(const struct pq_lexer *l, size_t i) { return i < l->text.n ? l->text.p[i] : 0; }
@@ -38,7 +36,7 @@ bool pq_duration(str s, i64 *us)
                 return false;
         if (i == from) return false;
         size_t letters = i;
-        while (letters < s.n && is_letter(s.p[letters])) letters++;
+        while (letters < s.n && is_alpha(s.p[letters])) letters++;
         size_t u = 0;
         while (u < LEN(units) && !str_is(str_sub(s.p + i, s.p + letters), units[u].unit)) u++;
         if (u == LEN(units) || __builtin_mul_overflow(n, units[u].us, &seconds) ||
@@ -55,7 +53,7 @@ static void number(struct pq_lexer *l)
 {
     size_t i = l->pos;
     bool hex = char_at(l, i) == '0' && (char_at(l, i + 1) | 32) == 'x';
-    while (is_digit(char_at(l, i)) || is_letter(char_at(l, i)) || char_at(l, i) == '.' ||
+    while (is_digit(char_at(l, i)) || is_alpha(char_at(l, i)) || char_at(l, i) == '.' ||
            ((char_at(l, i) == '+' || char_at(l, i) == '-') && !hex && (char_at(l, i - 1) | 32) == 'e'))
         i++;
     l->word = str_sub(l->text.p + l->pos, l->text.p + i);
