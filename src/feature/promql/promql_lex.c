@@ -128,7 +128,7 @@ void pq_next(struct pq_lexer *l)
     }
     size_t n = 1;
     l->token = T_SIGN;
-    if (is_letter(c)) {
+    if (is_alpha(c)) { /* a name that begins with ':' would be a subquery's step */
         l->token = T_NAME;
         while (is_letter(char_at(l, l->pos + n)) || is_digit(char_at(l, l->pos + n))) n++;
     } else {
