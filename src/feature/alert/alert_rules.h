@@ -1,8 +1,11 @@
 /* The rules of alerts, as alert_api.c and the jobs call them. Private to the feature. */
 #pragma once
-#include "base/lang.h"
+#include "base/cli.h"
 #include "feature/alert/alert_sql.h"
 #include "feature/unit/unit.h"
+
+enum { ALERT_COMMANDS = 2 };
+extern const struct command alert_commands[ALERT_COMMANDS];
 
 /* Whether op->who may see, or change, what is of that scope. ERR_NOT_FOUND for those who must not see it. */
 enum alert_need { ALERT_SEE, ALERT_CHANGE };
