@@ -1,4 +1,4 @@
-import { Check, ClipboardCopy } from 'lucide-react'
+import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useText } from '@/i18n'
 import { copyText } from '@/lib/clipboard'
@@ -17,7 +17,7 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
   const name = state === 'done' ? t.copied : state === 'failed' ? t.copyFailed : (label ?? t.copy)
   return (
     <IconButton label={name} onClick={async () => setState((await copyText(text)) ? 'done' : 'failed')}>
-      {state === 'done' ? <Check size={15} className="k-ok" /> : <ClipboardCopy size={15} />}
+      {state === 'done' ? <Check size={15} className="k-ok" /> : <Copy size={15} />}
     </IconButton>
   )
 }

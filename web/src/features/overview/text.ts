@@ -75,7 +75,7 @@ const ru: typeof en = {
   cpu: 'ЦП',
   memory: 'Память',
   uptime: 'Работает',
-  seenAt: 'Последний сигнал'
+  seenAt: 'Был сигнал'
 }
 
 export const overviewText = { en, ru }

@@ -198,7 +198,7 @@ function Versions({ name, versions, mine }: { name: string; versions: PackageVer
             key: 'sum',
             title: t.checksum,
             width: '120px',
-            minor: true,
+            from: 660,
             render: v =>
               v.checksum ? (
                 <span className="row nowrap">
@@ -214,7 +214,7 @@ function Versions({ name, versions, mine }: { name: string; versions: PackageVer
             key: 'changes',
             title: t.changes,
             width: 'minmax(80px, 1fr)',
-            minor: true,
+            from: mine ? 820 : 720,
             render: v => (
               <span className="dim" title={v.changelog ?? ''}>
                 {v.changelog ?? ''}

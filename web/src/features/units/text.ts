@@ -94,7 +94,7 @@ const ru: typeof en = {
   uptime: 'Работает',
   cpu: 'ЦП',
   memory: 'Память',
-  seen: 'Последний сигнал',
+  seen: 'Был сигнал',
   restarts: 'Перезапуски',
   owner: 'Владелец',
   actions: 'Действия',
