@@ -193,6 +193,12 @@ static err_t archive_get(struct op *op, const void *in, struct http_file *out)
 }
 static const struct http_download archive_get_download = { "archive_get", &version_key_desc, archive_get };
 
+API(package_readme_get, version_key, package_readme);
+static err_t package_readme_get(struct op *op, const struct version_key *in, struct package_readme *out)
+{
+    return package_readme(op, in->name, in->version, out);
+}
+
 /* Installing. */
 API(package_install, install_request, install_answer);
 
@@ -334,6 +340,8 @@ static const struct route routes[] = {
       .audit = "package.ungrant", .doc = "Take a person's grant back." },
     { DELETE, PACKAGE "/grants/units/{unit_id}", &grant_end_unit_api, .auth = RIGHT_PACKAGE_WRITE,
       .audit = "package.ungrant", .doc = "Take a unit's grant back." },
+    { GET, VERSION "/readme", &package_readme_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_ETAG,
+      .doc = "README of a version." },
     { POST, PACKAGES "/install", &package_install_api, .auth = RIGHT_PACKAGE_READ, .audit = "package.install",
       .doc = "Record an installation and say where the archive is." },
     { DELETE, PACKAGE "/installation", &package_uninstall_api, .auth = RIGHT_PACKAGE_READ,

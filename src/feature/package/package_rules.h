@@ -52,6 +52,12 @@ err_t package_archive_put(struct op *, const struct archive_put *, struct http_b
                           struct archive_state *out) MUST_USE;
 err_t package_archive_state(struct op *, str name, str version, struct archive_state *out) MUST_USE;
 err_t package_archive_get(struct op *, str name, str version, struct http_file *out) MUST_USE;
+/* README at the top of a version's archive (package_readme.c); ERR_NOT_FOUND: it has none that is a text of
+ * up to 256 KiB near its beginning. */
+struct package_readme {
+    str file, text;
+};
+err_t package_readme(struct op *, str name, str version, struct package_readme *out) MUST_USE;
 /* An archive that lost a version: the job deletes it when no version has it. */
 err_t package_archive_drop(struct op *, str checksum) MUST_USE;
 err_t package_archive_sweep(struct op *) MUST_USE;

@@ -308,6 +308,14 @@ static const struct field archive_state_fields[] = {
 #undef D
 DESC(archive_state);
 
+#define D struct package_readme
+static const struct field package_readme_fields[] = {
+    { F(file), .flags = READONLY, .doc = "Its path in the archive." },
+    { F(text), .flags = READONLY, .doc = "What it says, as its author wrote it: Markdown, or plain." },
+};
+#undef D
+DESC(package_readme);
+
 #define D struct install_request
 static const struct field install_request_fields[] = {
     { F(package_name), .flags = REQUIRED, .min = 1, .max = PACKAGE_NAME_MAX, .doc = "The package." },

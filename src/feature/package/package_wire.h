@@ -80,6 +80,7 @@ extern const struct desc version_yank_desc;
 struct version_key {
     str name, version;
 };
+extern const struct desc package_readme_desc;
 extern const struct desc version_key_desc;
 
 extern const struct desc archive_put_desc;

@@ -290,6 +290,11 @@ export type ArchiveState = {
   /** Its SHA-256. */ checksum: string | null
 }
 
+export type PackageReadme = {
+  /** Its path in the archive. */ file: string
+  /** What it says, as its author wrote it: Markdown, or plain. */ text: string
+}
+
 export type InstallAnswer = {
   /** The package. */ package: Package
   /** The version that was chosen, and where its archive is. */ version: PackageVersion
@@ -1048,6 +1053,13 @@ export interface Api {
       path: { name: string; version: string }
       }
     result: ArchiveState
+  }
+  /** README of a version. */
+  'GET /api/spark/packages/{name}/versions/{version}/readme': {
+    input: {
+      path: { name: string; version: string }
+      }
+    result: PackageReadme
   }
   /** Record an installation and say where the archive is. */
   'POST /api/spark/packages/install': {

@@ -15,6 +15,7 @@ const table = {
   packages: { path: '/packages', load: () => import('@/features/packages/PackagesPage') },
   publish: { path: '/publish', load: () => import('@/features/packages/PublishPage') },
   package: { path: '/packages/:name', load: () => import('@/features/packages/PackagePage') },
+  alerts: { path: '/alerts/:tab?', load: () => import('@/features/alerts/AlertsPage') },
   audit: { path: '/admin/audit', load: () => import('@/features/audit/AuditPage') },
   users: { path: '/admin/users', load: () => import('@/features/admin/UsersPage') },
   projects: { path: '/admin/projects', load: () => import('@/features/projects/ProjectsPage') },

@@ -33,6 +33,9 @@ const words: Record<string, Row> = {
   // audit, alerts
   done: { kind: 'ok', en: 'done', ru: 'выполнено' },
   refused: { kind: 'err', en: 'refused', ru: 'отказано' },
+  critical: { kind: 'err', en: 'critical', ru: 'критично' },
+  warning: { kind: 'warn', en: 'warning', ru: 'предупреждение' },
+  info: { kind: 'info', en: 'note', ru: 'заметка' },
   firing: { kind: 'err', en: 'firing', ru: 'сработало' },
   pending: { kind: 'pend', en: 'pending', ru: 'ожидает' },
   resolved: { kind: 'idle', en: 'resolved', ru: 'прошло' },

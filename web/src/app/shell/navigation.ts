@@ -1,5 +1,5 @@
 // What the sidebar and the palette offer. A role without the right does not see the entry.
-import { Activity, Boxes, Cpu, FolderKanban, Gauge, type LucideIcon, ScrollText, Settings, Users } from 'lucide-react'
+import { Activity, Bell, Boxes, Cpu, FolderKanban, Gauge, type LucideIcon, ScrollText, Settings, Users } from 'lucide-react'
 import { useText } from '@/i18n'
 import { href, type RouteName } from '../routes'
 
@@ -21,6 +21,7 @@ export const navigation: NavItem[] = [
   { name: 'units', route: 'units', path: href('units'), icon: Cpu, key: 'KeyU', right: 'unit:read', group: 'main' },
   { name: 'telemetry', route: 'telemetry', path: href('telemetry'), icon: Activity, key: 'KeyT', right: 'series:read', group: 'main' },
   { name: 'packages', route: 'packages', path: href('packages'), icon: Boxes, key: 'KeyP', group: 'main' },
+  { name: 'alerts', route: 'alerts', path: '/alerts', icon: Bell, key: 'KeyA', right: 'alert:read', group: 'main' },
   { name: 'projects', route: 'projects', path: href('projects'), icon: FolderKanban, key: 'KeyR', group: 'admin' },
   { name: 'users', route: 'users', path: href('users'), icon: Users, key: 'KeyS', right: 'admin', group: 'admin' },
   { name: 'audit', route: 'audit', path: href('audit'), icon: ScrollText, key: 'KeyL', right: 'audit:read', group: 'admin' },
