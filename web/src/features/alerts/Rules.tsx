@@ -100,7 +100,7 @@ export function Rules() {
                 {
                   key: 'name',
                   title: t.name,
-                  width: 'minmax(140px, 1fr)',
+                  width: 'minmax(180px, 1.4fr)',
                   render: r => (
                     <span>
                       <button type="button" className="link" onClick={() => edit(String(r.id), 'push')}>
@@ -126,10 +126,10 @@ export function Rules() {
                   key: 'labels',
                   title: t.labels,
                   width: 'minmax(90px, 0.7fr)',
-                  from: 860,
+                  from: 1100,
                   render: r => <code className="faint">{labelText(r.labels)}</code>
                 },
-                { key: 'for', title: t.forS, width: '120px', from: 960, render: r => span(r.for_s) },
+                { key: 'for', title: t.forShort, width: '120px', from: 960, render: r => span(r.for_s) },
                 {
                   key: 'severity',
                   title: t.severity,
