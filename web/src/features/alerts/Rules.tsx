@@ -129,7 +129,7 @@ export function Rules() {
                   from: 1100,
                   render: r => <code className="faint">{labelText(r.labels)}</code>
                 },
-                { key: 'for', title: t.forShort, width: '120px', from: 960, render: r => span(r.for_s) },
+                { key: 'for', title: t.forShort, width: '84px', from: 960, render: r => span(r.for_s) },
                 {
                   key: 'severity',
                   title: t.severity,
