@@ -210,7 +210,7 @@ export type Package = {
   /** Address of its source. */ repository: string | null
   /** Field of use. */ category: string | null
   /** Key words. */ tags: string[]
-  /** Whether everybody sees it; else its author and project only. */ is_public: boolean
+  /** Whether everybody sees it; else its author, its project and those that it was granted to. */ is_public: boolean
   /** Installations, counted once per person and version. */ downloads: number
   /** Why it should not be used any more. */ deprecated: string | null
   /** Package to use instead. */ replacement: string | null
@@ -288,6 +288,17 @@ export type ArchiveState = {
   /** Size of the whole archive. */ size_bytes: number | null
   /** Whether it is the version's archive now. */ complete: boolean
   /** Its SHA-256. */ checksum: string | null
+}
+
+export type GrantList = {
+  /** The grants, oldest first. */ grants: Grant[]
+}
+
+export type Grant = {
+  /** Number of the person. */ user_id: number
+  /** The person; of a unit: whose it is. */ login: string
+  /** The unit; null: the person as such. */ unit_id: string | null
+  /** Since when. */ granted_at: string
 }
 
 export type PackageReadme = {
@@ -591,6 +602,18 @@ export interface Api {
   'GET /api/openapi.json': {
     input: Record<string, never>
     result: unknown
+  }
+  /** The live channel: topics over one WebSocket (docs/live-protocol.md). */
+  'GET /api/v1/live': {
+    input: Record<string, never>
+    result: undefined
+  }
+  /** Follow one topic of the live channel. */
+  'GET /api/v1/live/follow': {
+    input: {
+      query: { topic: string }
+      }
+    result: Blob
   }
   /** Sign in with login and password. With X-Requested-By the session is a cookie. */
   'POST /api/v1/auth/login': {
@@ -1053,6 +1076,38 @@ export interface Api {
       path: { name: string; version: string }
       }
     result: ArchiveState
+  }
+  /** Who sees a private package beside its author and project; its owners only. */
+  'GET /api/spark/packages/{name}/grants': {
+    input: {
+      path: { name: string }
+      }
+    result: GrantList
+  }
+  /** Show a private package to a person or a unit; its owners only. */
+  'POST /api/spark/packages/{name}/grants': {
+    input: {
+      path: { name: string }
+      body?: {
+        /** The person that is to see it. */ login?: string | null
+        /** Or the unit: whose it is sees it as long as there is the unit. */ unit_id?: string | null
+      }
+      }
+    result: Grant
+  }
+  /** Take a person's grant back. */
+  'DELETE /api/spark/packages/{name}/grants/users/{login}': {
+    input: {
+      path: { name: string; login: string }
+      }
+    result: undefined
+  }
+  /** Take a unit's grant back. */
+  'DELETE /api/spark/packages/{name}/grants/units/{unit_id}': {
+    input: {
+      path: { name: string; unit_id: string }
+      }
+    result: undefined
   }
   /** README of a version. */
   'GET /api/spark/packages/{name}/versions/{version}/readme': {
