@@ -3,8 +3,8 @@
  * below, nothing known of who sends or where the points go. Texts view the input or live in the arena, so
  * both must outlive the points. Times are microseconds since 1970.
  *
- * points_read_json and points_read_binary refuse a batch as a whole and name the place:
- * "series[3].points[17][1]". The readers of line protocol, CSV, remote write and OTLP take what is good and
+ * points_read_json, points_read_binary and points_read_csv refuse a batch as a whole and name the place:
+ * "series[3].points[17][1]". The readers of line protocol, remote write and OTLP take what is good and
  * count the rest in .rejected, with the first fault's text and line. */
 #pragma once
 #include "base/op.h"
@@ -90,6 +90,7 @@ const char *points_series_fault(const struct points_series *, const char **membe
 err_t points_read_json(struct op *, struct points *, str body) MUST_USE;
 err_t points_read_binary(struct op *, struct points *,
                          str body) MUST_USE; /* may keep columns of the body, which must be writable */
+err_t points_read_csv(struct op *, struct points *, str body) MUST_USE; /* faults: "line 3, value" */
 enum points_precision { POINTS_NS, POINTS_US, POINTS_MS, POINTS_S, POINTS_MINUTES, POINTS_HOURS };
 void points_read_line(struct points *, str body, enum points_precision);
 /* Prometheus remote write; version 1 or 2. ERR_INVALID: not that message. */

@@ -32,6 +32,7 @@ static const struct {
 } formats[] = {
     { S("application/json"), points_read_json },
     { S("application/vnd.netbit.points"), points_read_binary },
+    { S("text/csv"), points_read_csv },
 };
 
 static err_t read_body(struct op *op, str content_type, struct points *b, str body)
@@ -41,7 +42,7 @@ static err_t read_body(struct op *op, str content_type, struct points *b, str bo
     for (size_t i = 0; i < LEN(formats); i++)
         if (str_eq_fold(str_trim(type), formats[i].media_type)) return formats[i].read(op, b, body);
     return fail_for(op, ERR_MEDIA_TYPE, "content-type",
-                    "send application/json or application/vnd.netbit.points");
+                    "send application/json, application/vnd.netbit.points or text/csv");
 }
 
 static err_t telemetry_put(struct op *op, const void *arg, str body, struct http_reply *reply)
@@ -58,13 +59,16 @@ static err_t telemetry_put(struct op *op, const void *arg, str body, struct http
     reply->body = buf_str(&out);
     return OK;
 }
-static const struct http_raw telemetry = { "telemetry_put", "application/json, application/vnd.netbit.points",
+static const struct http_raw telemetry = { "telemetry_put",
+                                           "application/json, application/vnd.netbit.points, text/csv",
                                            "application/json", &ingest_in_desc, telemetry_put };
 
 static const struct route routes[] = {
     { POST, "/api/v1/telemetry", .raw = &telemetry, .auth = RIGHT_TELEMETRY_WRITE,
       .max_body = POINTS_MAX_BODY, .flags = ROUTE_ANY_CREDENTIALS,
       .doc = "Store points of series; answered when they are durable." },
+    { GET, "/api/v1/telemetry/ws", .socket = &telemetry_socket, .auth = RIGHT_TELEMETRY_WRITE,
+      .doc = "A WebSocket for senders of telemetry: a batch a message, answered when durable." },
     INFLUX_ROUTES,
     MACHINE_ROUTES,
 };

@@ -5,6 +5,7 @@
 #include "feature/ingest/ingest.h"
 #include "net/route.h"
 
+extern const struct http_socket telemetry_socket;
 extern const struct http_raw influx_write, influx_write2, influx_query, influx_query_get, influx_ping;
 #define INFLUX_ROUTES \
     { POST, \

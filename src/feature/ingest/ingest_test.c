@@ -1,11 +1,12 @@
 /* Every protocol's way from a request to points that can be read, over HTTP. */
 #include "base/enc.h"
+#include "feature/account/account.h"
 #include "feature/feature.h"
 #include "feature/ingest/ingest.h"
 #include "feature/series/series.h"
 #include "net/protobuf.h"
 #include "tests/unit/world.h"
-#include <math.h>
+#include <poll.h>
 #include <snappy-c.h>
 
 /* "name{labels}@t=v..." of all series, by id. */
@@ -258,4 +259,65 @@ WORLD(ingest_store_sorts_out)
                              "i{}@1=1i@2=2i@7=7i@8=8i@9=9i"));
     b = (struct points){ .arena = a->arena, .over = true };
     assert_err(a, ERR_LIMIT, ingest_store(a, 0, &b, INGEST_GOOD, &done));
+}
+
+/* ---- the WebSocket ---- */
+
+struct heard {
+    struct arena *arena;
+    struct buf all;
+    int n;
+};
+static void hear(void *ctx, bool text UNUSED, str data)
+{
+    struct heard *h = ctx;
+    buf_put(&h->all, data);
+    h->n++;
+}
+
+static str answers(struct op *op, struct wsc *ws, int want)
+{
+    struct heard h = { .all = BUF(op->arena) };
+    for (i64 end = time_mono_us() + SEC(10); h.n < want && time_mono_us() < end;) {
+        struct pollfd p = { .fd = wsc_fd(ws), .events = POLLIN };
+        if (poll(&p, 1, 100) > 0 && wsc_service(ws, op, hear, &h)) break;
+    }
+    op_clear(op);
+    return buf_str(&h.all);
+}
+
+WORLD(ingest_socket)
+{
+    struct person ann = world_person(w, "ann");
+    struct client_options o = { .base_url = arena_printf(op->arena, "http://127.0.0.1:%d", w->port),
+                                .token = world_token(w, ann.id, 0, "telemetry:write"),
+                                .timeout_us = SEC(10) };
+    struct wsc *ws;
+    u8 batch[112];
+    str golden =
+        S("6e6270310200000028000000000000000001040002000200000074656d70c2b00300020064657664310200050000000100"
+          "0000737461746500d03fac6bff050040124fac6bff050000000000000035409a9999999919354000d03fac6bff05000200"
+          "0000000000006f6e000000000000");
+    assert_true(hex_decode(golden, batch));
+    assert_ok(op, wsc_open(op, &o, S("/api/v1/telemetry/ws"), &ws));
+    assert_ok(op, wsc_send(ws, op, true, S("{\"name\":\"a\",\"t\":1,\"v\":1.5}")));
+    assert_ok(op, wsc_send(ws, op, true, S("{\"name\":\"a\",\"v\":[]}")));
+    assert_ok(op, wsc_send(ws, op, false, (str){ (const char *)batch, sizeof batch }));
+    str got = answers(op, ws, 3);
+    static const char *const parts[] = { "{\"seq\":1,\"points\":1,\"series\":1}",
+                                         "{\"seq\":2,\"code\":\"invalid\",", ",\"field\":\"v\"}",
+                                         "{\"seq\":3,\"points\":3,\"series\":2}" };
+    for (size_t i = 0; i < LEN(parts); i++)
+        if (!str_find(got, str_of(parts[i]), &(size_t){ 0 })) test_fail(__FILE__, __LINE__, "%.*s", STR(got));
+    assert_str(stored(op),
+               S("a{}@1=1.5 temp{\"dev\":\"d1\"}[\xc2\xb0]@1688212800000000=21@1688212801000000=21.1 "
+                 "state{}@1688212800000000='on'"));
+    /* A token that is taken away ends the socket at the next message. */
+    OTHER_OP(other, op);
+    assert_ok(other, account_token_drop(other, ann.id, S("test")));
+    assert_ok(other, db_flush(other));
+    assert_ok(op, wsc_send(ws, op, true, S("{\"name\":\"a\",\"t\":2,\"v\":2}")));
+    got = answers(op, ws, 1);
+    assert_true(str_starts(got, S("{\"seq\":4,\"code\":\"unauthenticated\"")));
+    wsc_free(ws);
 }
