@@ -1,6 +1,7 @@
 /* Series over HTTP. */
 #include "feature/account/account.h"
 #include "feature/feature.h"
+#include "feature/series/series_rollup.h"
 #include "feature/series/series_wire.h"
 
 #define D struct series_find_in
@@ -193,7 +194,80 @@ static err_t series_remove(struct op *op, const struct series_ref *in, struct no
     return series_delete(op, &in->id, 1);
 }
 
+/* Retention of a project, in seconds. */
+enum { KEEP_MOST_S = INT32_MAX };
+#define D struct series_retention
+struct series_retention {
+    i64 id, raw_s, minutes_s, hours_s;
+};
+#define KEEP(m, text) \
+    { \
+        F(m), .flags = REQUIRED, .min = 0, .max = KEEP_MOST_S, .doc = text " Seconds; 0: for ever." \
+    }
+static const struct field series_retention_fields[] = {
+    { F(id), .flags = PATH, .min = 1, .max = INT64_MAX, .doc = "The project." },
+    KEEP(raw_s, "How long points are kept; then they become aggregates of minutes."),
+    KEEP(minutes_s, "How long aggregates of minutes are kept; then they become those of hours."),
+    KEEP(hours_s, "How long aggregates of hours are kept."),
+};
+#undef D
+static DESC(series_retention);
+
+static err_t project_role_of(struct op *op, i64 project_id, enum project_role least)
+{
+    enum project_role role;
+    TRY(account_project_role(op, project_id, &role));
+    if (role == ROLE_NONE) return fail(op, ERR_NOT_FOUND, "project %lld is not known", (long long)project_id);
+    if (role < least)
+        return fail(op, ERR_FORBIDDEN, "this needs the role '%s' in the project", project_roles[least]);
+    return OK;
+}
+
+API(series_retention_get, series_ref, series_retention);
+static err_t series_retention_get(struct op *op, const struct series_ref *in, struct series_retention *out)
+{
+    struct retained r;
+    bool there;
+    TRY(project_role_of(op, in->id, ROLE_VIEWER));
+    TRY(account_project_exists(op, in->id, &there));
+    if (!there) return fail(op, ERR_NOT_FOUND, "project %lld is not known", (long long)in->id);
+    TRY(retention_sql_get(op, in->id, &r));
+    *out = (struct series_retention){ r.id, r.raw / SEC(1), r.minutes / SEC(1), r.hours / SEC(1) };
+    return OK;
+}
+
+/* What is kept longer than the next coarser step would leave a hole. */
+static err_t check_steps(struct op *op, const struct series_retention *r)
+{
+    if (r->minutes_s && r->raw_s && r->minutes_s < r->raw_s)
+        return fail_field(op, "minutes_s", "must not be less than raw_s");
+    if (r->minutes_s && !r->raw_s) return fail_field(op, "minutes_s", "must be 0 when raw_s is");
+    if (r->hours_s && !r->minutes_s) return fail_field(op, "hours_s", "must be 0 when minutes_s is");
+    if (r->hours_s && r->hours_s < r->minutes_s)
+        return fail_field(op, "hours_s", "must not be less than minutes_s");
+    return OK;
+}
+
+API(series_retention_put, series_retention, series_retention);
+static err_t series_retention_put(struct op *op, const struct series_retention *in,
+                                  struct series_retention *out)
+{
+    struct retained r = { in->id, SEC(in->raw_s), SEC(in->minutes_s), SEC(in->hours_s) };
+    TRY(series_retention_get(op, &(struct series_ref){ in->id }, out));
+    TRY(project_role_of(op, in->id, ROLE_OWNER));
+    TRY(check_steps(op, in));
+    TRY(account_audit_detail(op, arena_printf(op->arena, "project %lld", (long long)in->id),
+                             account_audit_json(op, &series_retention_desc, out),
+                             account_audit_json(op, &series_retention_desc, in)));
+    *out = *in;
+    return retention_sql_set(op, &r);
+}
+
 static const struct route series_routes[] = {
+    { GET, "/api/v1/projects/{id}/retention", &series_retention_get_api, .auth = RIGHT_SERIES_READ,
+      .doc = "How long a project's series are kept, and how finely." },
+    { PUT, "/api/v1/projects/{id}/retention", &series_retention_put_api, .auth = RIGHT_SERIES_WRITE,
+      .audit = "series.retention", .doc = "Change how long a project's series are kept." },
     { GET, "/api/v1/series", &series_list_get_api, .auth = RIGHT_SERIES_READ,
       .doc = "The series that one may see, by name and labels." },
     { GET, "/api/v1/series/{id}", &series_show_api, .auth = RIGHT_SERIES_READ, .doc = "One series." },
@@ -208,6 +282,8 @@ static const struct route series_routes[] = {
 static const struct job series_jobs[] = {
     { "series.merge", 500000, series_merge_job, "Puts points that have come into blocks.",
       .every_node = true },
+    { "series.retain", 600 * SEC(1), series_retain_job,
+      "Rolls up and deletes points that are past their project's retention." },
 };
 
 extern const struct migration migrations_series[];

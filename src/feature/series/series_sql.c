@@ -216,6 +216,15 @@ err_t block_sql_last(struct op *op, i64 series_id, struct block_row *out, bool *
                    A(series_id));
 }
 
+err_t block_sql_old(struct op *op, i64 series_id, i64 before, i64 limit, block_rows *out)
+{
+    return db_all(op, &block_row_desc, out,
+                  "SELECT " STATS
+                  ", data FROM series_blocks WHERE series_id = ? AND t_first < ? AND t_last < ? "
+                  "ORDER BY t_first LIMIT ?",
+                  A(series_id), A(before), A(before), A(limit));
+}
+
 err_t block_sql_insert(struct op *op, const struct block_row *row, size_t n)
 {
     enum { WIDTH = 13 };

@@ -74,6 +74,8 @@ err_t block_sql_begin_in(struct op *, struct series_range, i64 limit, block_rows
 err_t block_sql_before(struct op *, i64 series_id, i64 t, i64 limit, block_rows *) MUST_USE;
 err_t block_sql_data(struct op *, i64 id, str *data, bool *found) MUST_USE;
 err_t block_sql_last(struct op *, i64 series_id, struct block_row *, bool *found) MUST_USE;
+/* Those whose last point is before that time, oldest first, with their bytes. */
+err_t block_sql_old(struct op *, i64 series_id, i64 before, i64 limit, block_rows *) MUST_USE;
 err_t block_sql_insert(struct op *, const struct block_row *, size_t n) MUST_USE;
 err_t block_sql_delete(struct op *, const i64 *ids, size_t n) MUST_USE;
 
@@ -86,3 +88,33 @@ err_t state_sql_lease_end(struct op *, i64 until) MUST_USE;
 /* Of the SQLite file. */
 err_t sqlite_free_pages(struct op *, i64 *) MUST_USE;
 err_t sqlite_vacuum(struct op *) MUST_USE; /* 2 MiB at a time */
+
+/* Roll-ups. */
+struct rollup_block {
+    i64 id, series_id, width, t_first, t_last, count;
+    str data;
+};
+typedef LIST(struct rollup_block) rollup_blocks;
+struct rollup_place { /* the last block of the page before; t_first INT64_MIN: the first page */
+    i64 width, t_first, id;
+};
+err_t rollup_sql_range(struct op *, struct series_range, const struct rollup_place *, i64 limit,
+                       rollup_blocks *) MUST_USE;
+/* Blocks that overlap [from, to], and the last one before. */
+err_t rollup_sql_near(struct op *, i64 series_id, i64 width, i64 from, i64 to, rollup_blocks *) MUST_USE;
+err_t rollup_sql_old(struct op *, i64 series_id, i64 width, i64 before, i64 limit, rollup_blocks *) MUST_USE;
+err_t rollup_sql_insert(struct op *, const struct rollup_block *) MUST_USE;
+err_t rollup_sql_delete(struct op *, const i64 *ids, size_t n) MUST_USE;
+
+/* Retention, microseconds; 0: for ever. */
+#define RETAIN_RAW     (90 * SEC(86400))
+#define RETAIN_MINUTES (730 * SEC(86400))
+#define RETAIN_HOURS   ((i64)0)
+struct retained {
+    i64 id; /* of a series; of a project */
+    i64 raw, minutes, hours;
+};
+typedef LIST(struct retained) retained_list;
+err_t series_sql_retained(struct op *, i64 after, i64 limit, retained_list *) MUST_USE; /* of all series */
+err_t retention_sql_get(struct op *, i64 project_id, struct retained *) MUST_USE;
+err_t retention_sql_set(struct op *, const struct retained *) MUST_USE;
