@@ -200,15 +200,12 @@ enum { KEEP_MOST_S = INT32_MAX };
 struct series_retention {
     i64 id, raw_s, minutes_s, hours_s;
 };
-#define KEEP(m, text) \
-    { \
-        F(m), .flags = REQUIRED, .min = 0, .max = KEEP_MOST_S, .doc = text " Seconds; 0: for ever." \
-    }
+#define KEEP(text) .flags = REQUIRED, .min = 0, .max = KEEP_MOST_S, .doc = text " Seconds; 0: for ever."
 static const struct field series_retention_fields[] = {
     { F(id), .flags = PATH, .min = 1, .max = INT64_MAX, .doc = "The project." },
-    KEEP(raw_s, "How long points are kept; then they become aggregates of minutes."),
-    KEEP(minutes_s, "How long aggregates of minutes are kept; then they become those of hours."),
-    KEEP(hours_s, "How long aggregates of hours are kept."),
+    { F(raw_s), KEEP("How long points are kept; then they become aggregates of minutes.") },
+    { F(minutes_s), KEEP("How long aggregates of minutes are kept; then they become those of hours.") },
+    { F(hours_s), KEEP("How long aggregates of hours are kept.") },
 };
 #undef D
 static DESC(series_retention);
