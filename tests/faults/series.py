@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Points of series while the server is killed and the database is away.
+
+What must hold: every acknowledged point is there exactly once, in time order, with its value (also after merges that were cut short);
+nothing is there that was never sent; aggregates tell the same as the points. On PostgreSQL the database itself crashes and stays away
+for a while in the middle of ingest: what was acknowledged before, meanwhile and afterwards is all there.
+"""
+import argparse, json, os, random, subprocess, sys, threading, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from netbit import Count, Server
+
+START, WRITERS, SERIES, POINTS = 1_700_000_000_000_000, 4, 3, 200
+
+
+def value(name, i):
+    return ((i * 7919 + len(name) * 13 + ord(name[-1])) % 100003) / 8
+
+
+class Writers:
+    """Each sends batches of its own series and sends one again until it is acknowledged; some go out of order, some twice."""
+
+    def __init__(self, server, token):
+        self.server, self.token, self.stop = server, token, threading.Event()
+        self.names = {w: ["w%d_%s" % (w, "abc"[s]) for s in range(SERIES)] for w in range(WRITERS)}
+        self.acked, self.tried = {w: set() for w in range(WRITERS)}, {w: set() for w in range(WRITERS)}
+        self.slowest, self.again, self.errors = 0.0, 0, []
+        self.threads = [threading.Thread(target=self.guard, args=(w,)) for w in range(WRITERS)]
+        for t in self.threads:
+            t.start()
+
+    def guard(self, w):
+        try:
+            self.write(w)
+        except Exception as e:                       # a thread's failure is the test's
+            self.errors.append(repr(e))
+
+    def batch(self, w, k):
+        return {"series": [{"name": name, "labels": {"writer": str(w)},
+                            "points": [[START + i * 1_000_000, value(name, i)] for i in range(k * POINTS, (k + 1) * POINTS)]}
+                           for name in self.names[w]]}
+
+    def send(self, w, k):
+        """True when it is acknowledged."""
+        body = json.dumps(self.batch(w, k))
+        self.tried[w].add(k)
+        while not self.stop.is_set():
+            began = time.monotonic()
+            try:
+                a = self.server.call("POST", "/api/v1/telemetry", body, self.token, timeout=90)
+                if a.status == 200:
+                    self.acked[w].add(k)
+                    self.slowest = max(self.slowest, time.monotonic() - began)
+                    return True
+                if a.status not in (429, 503, 504):
+                    raise RuntimeError("telemetry: %r" % a)
+            except OSError:
+                pass                                 # the server is down
+            except Exception as e:
+                if type(e).__module__ != "http.client":
+                    raise                            # it went down in the middle of its answer
+            self.again += 1
+            time.sleep(0.01)
+        return False
+
+    def write(self, w):
+        chance, k = random.Random(w), 0
+        while not self.stop.is_set():
+            some = list(range(k, k + 4))
+            k += 4
+            if chance.random() < 0.3:
+                chance.shuffle(some)
+            if chance.random() < 0.1:
+                some.append(some[0])
+            for one in some:
+                if not self.send(w, one):
+                    return
+
+    def points(self):
+        return sum(len(a) for a in self.acked.values()) * SERIES * POINTS
+
+    def end(self):
+        self.stop.set()
+        for t in self.threads:
+            t.join()
+        if self.errors:
+            raise RuntimeError("; ".join(self.errors))
+
+
+def stored(server, token, name):
+    """All points of a series, page by page, and its number."""
+    found = server.call("GET", "/api/v1/series?name=%s" % name, token=token).json["items"]
+    if not found:
+        return None, []
+    points, at = [], 0
+    while at is not None:
+        a = server.call("GET", "/api/v1/series/%s/points?from=%d&to=%d&limit=100000" % (found[0]["id"], at, START * 2), token=token, timeout=60)
+        assert a.status == 200 and a.json["damage"] is None, a
+        points += a.json["points"]
+        at = a.json["next_from"] and int(a.json["next_from"])
+    return found[0]["id"], points
+
+
+def check(server, token, writers, count):
+    total = 0
+    for w, names in writers.names.items():
+        for name in names:
+            id_, points = stored(server, token, name)
+            times = [t for t, _ in points]
+            there = {(t - START) // 1_000_000 for t in times}
+            acked = {i for k in writers.acked[w] for i in range(k * POINTS, (k + 1) * POINTS)}
+            tried = {i for k in writers.tried[w] for i in range(k * POINTS, (k + 1) * POINTS)}
+            count.check(all(a < b for a, b in zip(times, times[1:])), "%s: points are doubled or out of order" % name)
+            count.check(acked <= there, "%s: %d acknowledged points are missing" % (name, len(acked - there)))
+            count.check(there <= tried, "%s: %d points were never sent" % (name, len(there - tried)))
+            count.check(all(v == value(name, (t - START) // 1_000_000) for t, v in points), "%s: a value is wrong" % name)
+            if points:
+                b = server.call("GET", "/api/v1/series/%s/buckets?from=%d&to=%d&n=1" % (id_, START, times[-1] + 1), token=token).json["buckets"][0]
+                values = [v for _, v in points]
+                count.check((b["count"], b["min"], b["max"], b["sum"], b["last"]) ==
+                            (len(values), min(values), max(values), sum(values), values[-1]), "%s: the aggregates differ: %r" % (name, b))
+            total += len(points)
+    return total
+
+
+def tail_points(server):
+    page = server.call("GET", "/metrics", token=server.login()).body.decode()
+    return next(float(line.split()[1]) for line in page.splitlines() if line.startswith("netbit_series_tail_points "))
+
+
+def kills(binary, database, count, rounds):
+    server = Server(binary, database)
+    server.start()
+    try:
+        token = server.access_token(server.user("writer"))
+        writers = Writers(server, token)
+        for _ in range(rounds):
+            time.sleep(random.uniform(0.05, 0.7))
+            server.kill()
+            server.start()
+        time.sleep(0.3)
+        writers.end()
+        total = check(server, token, writers, count)
+        count.check(writers.points() > rounds * 1000, "only %d points were acknowledged" % writers.points())
+        merged = total - tail_points(server)
+        count.check(rounds < 10 or merged > 0, "nothing was merged meanwhile")
+        print("series: %d points acknowledged over %d kills of the server, %d stored, %d of them merged; %d batches sent again" %
+              (writers.points(), rounds, total, merged, writers.again), flush=True)
+    finally:
+        server.stop()
+
+
+def outage(binary, count, minutes, away_s):
+    """PostgreSQL crashes in the middle and stays away."""
+    ctl = os.environ["NETBIT_TEST_POSTGRES_CTL"]
+    server = Server(binary, "postgres")
+    server.start()
+    try:
+        token = server.access_token(server.user("writer"))
+        writers = Writers(server, token)
+        time.sleep(minutes * 30)
+        before = writers.points()
+        subprocess.run([ctl, "crash"], check=True)
+        time.sleep(away_s)
+        subprocess.run([ctl, "start"], check=True)
+        time.sleep(max(minutes * 30 - away_s, 5))
+        writers.end()
+        total = check(server, token, writers, count)
+        count.check(before > 0 and writers.points() > before, "no points before or after the absence")
+        print("series: PostgreSQL was away for %g s: %d points acknowledged before and %d in all, %d stored; slowest answer %.1f s" %
+              (away_s, before, writers.points(), total, writers.slowest), flush=True)
+    finally:
+        server.stop()
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--build", default="build")
+    p.add_argument("--database", default="sqlite")
+    p.add_argument("--rounds", type=int, default=10)
+    p.add_argument("--minutes", type=float, default=0.4, help="how long PostgreSQL's absence is tested; 10 for the whole")
+    p.add_argument("--away", type=float, default=5, help="seconds of absence")
+    p.add_argument("--only", choices=("kills", "outage"))
+    a = p.parse_args()
+    count, binary = Count(), os.path.join(a.build, "netbit")
+    if a.only != "outage":
+        kills(binary, a.database, count, a.rounds)
+    if a.database == "postgres" and a.only != "kills":
+        outage(binary, count, a.minutes, a.away)
+    count.finish()
+
+
+if __name__ == "__main__":
+    main()
