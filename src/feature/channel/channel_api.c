@@ -79,6 +79,7 @@ static const struct route channel_routes[] = {
 static err_t start(struct op *op UNUSED)
 {
     hub_start();
+    channel_watch_series();
     return OK;
 }
 
@@ -89,6 +90,8 @@ const struct feature channel_feature = {
     .nroutes = LEN(channel_routes),
     .jobs = channel_jobs,
     .njobs = LEN(channel_jobs),
+    .topics = channel_topics,
+    .ntopics = LEN(channel_topics),
     .start = start,
     .stop = hub_stop,
 };

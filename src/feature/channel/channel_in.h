@@ -10,6 +10,8 @@ const struct topic *channel_kind(str name); /* NULL: no such topic */
  * "topic". */
 err_t channel_allow(struct op *, const struct topic *kind, str name, void **in) MUST_USE;
 
+extern const struct topic channel_topics[1]; /* channel_series.c */
+void channel_watch_series(void);
 extern const struct http_socket channel_socket; /* channel_socket.c */
 extern const struct http_live channel_follow;   /* channel_follow.c */
 

@@ -1,6 +1,7 @@
 /* Points: frames, thinning, gaps, the past. */
 #include "feature/channel/channel_test_util.h"
 #include "feature/channel/frame.h"
+#include "feature/series/series.h"
 #include <unistd.h>
 
 static struct frame hear_frame(struct ear *e)
@@ -136,4 +137,62 @@ WORLD(channel_points_gap_and_resume)
     assert_int_equal(f.kind, FRAME_APPEND);
     assert_int_equal(f.rows, 10);
     hang_up(e);
+}
+
+/* A real series, from the store: its past, and points as they become durable. */
+static void append(struct op *op, i64 id, i64 from, u32 n)
+{
+    OTHER_OP(o, op);
+    i64 *t = NEWN(o->arena, i64, n);
+    double *v = NEWN(o->arena, double, n);
+    for (u32 i = 0; i < n; i++) {
+        t[i] = from + i * 1000;
+        v[i] = i % 100;
+    }
+    assert_ok(o, series_append(o, &(struct series_run){ id, n, SERIES_F64, t, { .f = v } }, 1));
+    assert_ok(o, db_flush(o));
+}
+
+WORLD(channel_series)
+{
+    static const struct feature *const all[] = { &channel_feature };
+    channel_know_features(all, 1);
+    struct person ann = world_person(w, "ann"), bob = world_person(w, "bob");
+    str hers = world_token(w, ann.id, 0, "user series:read"), his = world_token(w, bob.id, 0, "series:read");
+    struct series_spec spec = { .owner_id = ann.id, .name = S("cpu"), .unit = S("%"), .kind = SERIES_F64 };
+    i64 id, base = time_now().us - SEC(30);
+    {
+        OTHER_OP(o, op);
+        assert_ok(o, series_resolve(o, &spec, 1, &id));
+        assert_ok(o, db_flush(o));
+    }
+    append(op, id, base, 1000);
+    struct ear *e = dial(w, hers), *other = dial(w, his);
+    tell(other, "{\"op\":\"sub\",\"id\":1,\"topic\":\"series/%lld\"}", (long long)id);
+    assert_str(part(other, hear_op(other, "err"), "code"), S("not_found"));
+    tell(e, "{\"op\":\"sub\",\"id\":1,\"topic\":\"series/%lld\",\"window\":60,\"px\":500}", (long long)id);
+    str ok = hear_op(e, "sub.ok");
+    assert_str(part(e, ok, "schema.name"), S("cpu"));
+    struct frame f = hear_frame(e);
+    assert_int_equal(f.kind, FRAME_SNAPSHOT);
+    assert_int_equal(f.rows, 1000);
+    assert_int_equal(time_of(&f, 999), base + 999000);
+    append(op, id, base + SEC(10), 3);
+    f = hear_frame(e);
+    assert_int_equal(f.kind, FRAME_APPEND);
+    assert_int_equal(f.rows, 3);
+    assert_int_equal(time_of(&f, 0), base + SEC(10));
+    /* A narrow screen: exact least and greatest of each column. */
+    tell(e, "{\"op\":\"sub\",\"id\":2,\"topic\":\"series/%lld\",\"from\":{\"t\":%lld},\"px\":10}",
+         (long long)id, (long long)base);
+    hear_op(e, "sub.ok");
+    str both = hear(e);
+    size_t used;
+    assert_true(frame_read(both, &f, &used) && frame_read(str_skip(both, used), &f, &used));
+    assert_int_equal(f.kind, FRAME_BUCKETS);
+    assert_int_equal(f.rows, 10);
+    assert_true(frame_value(&f, 0, 0) == 0 && frame_value(&f, 1, 0) == 99);
+    assert_true(f.t0 == base);
+    hang_up(e);
+    hang_up(other);
 }

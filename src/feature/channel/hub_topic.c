@@ -80,6 +80,8 @@ struct hub_topic *topic_open(const struct topic *kind, str name)
     return t;
 }
 
+bool topic_any(void) { return atomic_load(&ntopics) > 0; }
+
 bool topic_wanted(str name)
 {
     struct hub_topic *t = topic_find(name);
