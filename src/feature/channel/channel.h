@@ -70,6 +70,20 @@ struct channel_listener *channel_listen(str topic, void (*fn)(void *ctx, str top
                                         void *ctx);
 void channel_unlisten(struct channel_listener *); /* fn is not running any more when this returns */
 
+/* One topic as the answer of a live row of any feature: rights are asked as for every listener, now and
+ * again. What before() sends comes first; the topic's events since it was called follow. pass() tells whether
+ * an event is sent; it runs on the channel's thread and must not block. Both are optional; drop() runs once,
+ * when all is over, also after an error. */
+struct http_follow;
+struct channel_stream {
+    str topic, last_event_id;
+    err_t (*before)(struct op *, void *ctx, struct http_follow *);
+    bool (*pass)(void *ctx, str json);
+    void (*drop)(void *ctx);
+    void *ctx;
+};
+err_t channel_follow_topic(struct op *, const struct channel_stream *, struct http_follow *) MUST_USE;
+
 /* The border to the other nodes. What is sent here is told to fn, for them, on the sender's thread; what they
  * tell comes in by channel_arrive(), which sends it to this node's listeners only. */
 void channel_set_border(void (*fn)(str topic, str key, str json));

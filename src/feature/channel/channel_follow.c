@@ -5,6 +5,7 @@
 struct follower {
     struct client client;
     struct http_follow *out;
+    struct channel_stream how; /* without its texts */
 };
 #define FOLLOWER(c) CONTAINER_OF(c, struct follower, client)
 
@@ -16,7 +17,9 @@ static str event_id(struct arena *a, const struct sub *s, u64 seq)
 static bool on_event(struct client *c, struct sub *s, const struct event *e)
 {
     AUTO(arena) struct arena a = { 0 };
-    http_follow_send(FOLLOWER(c)->out, (str){ 0 }, event_id(&a, s, e->seq), e->data);
+    struct follower *f = FOLLOWER(c);
+    if (f->how.pass && !f->how.pass(f->how.ctx, e->data)) return true;
+    http_follow_send(f->out, (str){ 0 }, event_id(&a, s, e->seq), e->data);
     return true;
 }
 
@@ -56,8 +59,10 @@ static void on_end(struct client *c) { http_follow_end(FOLLOWER(c)->out); }
 
 static void on_release(struct client *c)
 {
-    http_follow_unref(FOLLOWER(c)->out);
-    mem_free(FOLLOWER(c));
+    struct follower *f = FOLLOWER(c);
+    if (f->how.drop) f->how.drop(f->how.ctx);
+    http_follow_unref(f->out);
+    mem_free(f);
 }
 
 static const struct client_ops follower_ops = { false, on_event, on_gap, on_points,
@@ -94,31 +99,56 @@ static void read_id(str id, struct sub_new *n)
     n->seq = (u64)number;
 }
 
-static err_t open(struct op *op, const void *in_, struct http_follow *out)
+static err_t first(struct op *op, struct follower *f, const struct topic *kind, const void *in, struct sub *s,
+                   bool resumed)
 {
-    const struct follow_in *in = in_;
-    const struct topic *kind = channel_kind(in->topic);
-    void *bound;
     struct buf snapshot = BUF(op->arena);
+    if (f->how.before) return f->how.before(op, f->how.ctx, f->out);
+    if (resumed || !kind->snapshot) return OK;
+    TRY(kind->snapshot(op, in, &snapshot));
+    if (snapshot.n) http_follow_send(f->out, S("snap"), event_id(op->arena, s, s->seen), buf_str(&snapshot));
+    return OK;
+}
+
+static err_t begin(struct op *op, const struct channel_stream *how, struct http_follow *out)
+{
+    const struct topic *kind = channel_kind(how->topic);
+    void *bound;
     if (!kind) return fail_for(op, ERR_NOT_FOUND, "topic", "there is no such topic");
-    TRY(channel_allow(op, kind, in->topic, &bound));
-    struct sub_new wish = { .kind = kind, .name = in->topic };
-    read_id(in->last_event_id, &wish);
+    TRY(channel_allow(op, kind, how->topic, &bound));
+    struct sub_new wish = { .kind = kind, .name = how->topic };
+    read_id(how->last_event_id, &wish);
     struct follower *f = MEM_NEW(struct follower);
     f->out = out;
+    f->how = *how;
+    f->how.drop = NULL; /* the caller's until all is well */
     http_follow_ref(out);
     client_init(&f->client, &follower_ops, op);
-    enum sub_begin how;
-    struct sub *s = sub_begin(&f->client, &wish, &how);
-    err_t e = how != SUB_RESUMED && kind->snapshot ? kind->snapshot(op, bound, &snapshot) : OK;
+    enum sub_begin begun;
+    struct sub *s = sub_begin(&f->client, &wish, &begun);
+    err_t e = first(op, f, kind, bound, s, begun == SUB_RESUMED);
     if (e) {
         on_close(f);
         return e;
     }
-    if (snapshot.n) http_follow_send(out, S("snap"), event_id(op->arena, s, s->seen), buf_str(&snapshot));
+    f->how.drop = how->drop;
     http_follow_on_close(out, on_close, f);
     client_begin(&f->client);
     sub_release(s);
     return OK;
+}
+
+err_t channel_follow_topic(struct op *op, const struct channel_stream *how, struct http_follow *out)
+{
+    err_t e = begin(op, how, out);
+    if (e && how->drop) how->drop(how->ctx);
+    return e;
+}
+
+static err_t open(struct op *op, const void *in_, struct http_follow *out)
+{
+    const struct follow_in *in = in_;
+    struct channel_stream how = { .topic = in->topic, .last_event_id = in->last_event_id };
+    return channel_follow_topic(op, &how, out);
 }
 const struct http_live channel_follow = { "live_follow", &follow_in_desc, open };

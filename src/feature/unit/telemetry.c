@@ -1,6 +1,6 @@
 /* Records of units rest in the log store, in the stream "unit/UUID". */
 #include "feature/log/log.h"
-#include "feature/unit/unit_rules.h"
+#include "feature/unit/unit_live.h"
 
 static_assert((int)LOG_LINE == TELEMETRY_LOG && (int)LOG_METRIC == TELEMETRY_METRIC &&
                   (int)LOG_EVENT == TELEMETRY_EVENT && (int)LOG_ERROR == TELEMETRY_ERROR,
@@ -22,6 +22,18 @@ static bool has_metric(const struct telemetry *rows, size_t n)
     return false;
 }
 
+static struct telemetry_row row_of(uuid unit_id, const struct log_line *l, i64 seq)
+{
+    return (struct telemetry_row){ seq, unit_id, l->kind, l->level, l->text, l->data, l->at };
+}
+
+static void tell(struct op *op, uuid unit_id, const struct log_line *line, const i64 *seq, size_t n)
+{
+    struct telemetry_row *rows = NEWN(op->arena, struct telemetry_row, n);
+    for (size_t i = 0; i < n; i++) rows[i] = row_of(unit_id, &line[i], seq[i]);
+    telemetry_tell(op, rows, n);
+}
+
 /* Dated rows of one unit. */
 static err_t store_unit(struct op *op, const struct telemetry *rows, size_t n)
 {
@@ -34,7 +46,9 @@ static err_t store_unit(struct op *op, const struct telemetry *rows, size_t n)
                                      .level = rows[i].level,
                                      .text = rows[i].message,
                                      .data = rows[i].data };
-    TRY(log_append(op, stream_of(op->arena, rows->unit_id), line, n, NULL));
+    i64 *seq = telemetry_wanted(rows->unit_id) ? NEWN(op->arena, i64, n) : NULL;
+    TRY(log_append(op, stream_of(op->arena, rows->unit_id), line, n, seq));
+    if (seq) tell(op, rows->unit_id, line, seq, n);
     if (!has_metric(rows, n)) return OK;
     TRY(unit_sql_find(op, rows->unit_id, &u, &found));
     return found ? telemetry_to_series(op, &u, rows, n) : OK;
@@ -81,11 +95,7 @@ err_t telemetry_find(struct op *op, const struct telemetry_filter *f, telemetry_
     TRY(log_find(op, &q, &found));
     out->item = NEWN(op->arena, struct telemetry_row, found.n);
     out->n = found.n;
-    for (size_t i = 0; i < found.n; i++) {
-        const struct log_line *l = &found.item[i];
-        out->item[i] =
-            (struct telemetry_row){ l->seq, f->unit_id, l->kind, l->level, l->text, l->data, l->at };
-    }
+    for (size_t i = 0; i < found.n; i++) out->item[i] = row_of(f->unit_id, &found.item[i], found.item[i].seq);
     return OK;
 }
 

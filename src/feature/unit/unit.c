@@ -1,7 +1,7 @@
 #include "feature/unit/unit.h"
 #include "feature/account/account.h"
 #include "feature/package/package.h"
-#include "feature/unit/unit_rules.h"
+#include "feature/unit/unit_live.h"
 
 /* ---- statuses ---- */
 
@@ -46,7 +46,8 @@ err_t unit_set_status(struct op *op, struct unit *u, const struct unit_status_re
     if (r->status == UNIT_RUNNING && before != UNIT_RUNNING && before != UNIT_PAUSED && !unseen)
         u->started_at = now;
     if (!alive(r->status) && (alive(before) || !u->stopped_at.us)) u->stopped_at = now;
-    return unit_sql_set_status(op, u);
+    TRY(unit_sql_set_status(op, u));
+    return unit_changed(op, u->unit_id);
 }
 
 /* ---- who may ---- */
@@ -63,9 +64,14 @@ err_t unit_for(struct op *op, uuid unit_id, enum unit_need need, struct unit *ou
     if (need == UNIT_CHANGE && role < ROLE_EDITOR)
         return fail(op, ERR_FORBIDDEN, "only its owner and editors of its project may change unit '%.*s'",
                     STR(out->name));
-    if (alive(out->status) && out->started_at.us)
-        out->uptime_s = MAX((time_now().us - out->started_at.us) / SEC(1), (i64)0);
+    unit_count_uptime(out);
     return OK;
+}
+
+void unit_count_uptime(struct unit *u)
+{
+    if (alive(u->status) && u->started_at.us)
+        u->uptime_s = MAX((time_now().us - u->started_at.us) / SEC(1), (i64)0);
 }
 
 err_t unit_all(struct op *op, unit_list *out)
@@ -142,6 +148,7 @@ err_t unit_create(struct op *op, const struct unit_new *in, struct unit *out)
     if (same) return OK;
     TRY(unit_sql_insert(op, &u));
     TRY(unit_sql_find(op, u.unit_id, out, &same));
+    TRY(unit_changed(op, u.unit_id));
     TRY(account_audit_detail(op, out->name, (json_raw){ 0 }, account_audit_json(op, &unit_desc, out)));
     return db_commit(&tx);
 }
@@ -200,6 +207,7 @@ err_t unit_act(struct op *op, struct unit *u, enum unit_action action)
         TRY(account_unit_gone(op, u->unit_id));
         if (!attached(u)) TRY(unit_sql_removed(op, u->unit_id, time_now()));
     }
+    TRY(unit_changed(op, u->unit_id));
     TRY(account_audit_detail(op, u->name, account_audit_json(op, &unit_desc, &before),
                              account_audit_json(op, &unit_desc, u)));
     return db_commit(&tx);
@@ -211,7 +219,9 @@ err_t unit_command_done(struct op *op, uuid command_id, bool ok, str error)
     bool found;
     TRY(unit_sql_by_command(op, command_id, &u, &found));
     if (!found || u.owner_id != op->who->user_id) return OK; /* done before, or replaced by a newer one */
-    if (u.command_action == ACTION_REMOVE + 1 && ok) return unit_sql_removed(op, u.unit_id, time_now());
-    if (u.command_action == ACTION_REMOVE + 1) return OK; /* asked again until it works */
-    return unit_sql_command_done(op, command_id, ok ? (str){ 0 } : error.p ? error : S("failed"));
+    bool removal = u.command_action == ACTION_REMOVE + 1;
+    if (removal && !ok) return OK; /* asked again until it works */
+    if (removal) TRY(unit_sql_removed(op, u.unit_id, time_now()));
+    else TRY(unit_sql_command_done(op, command_id, ok ? (str){ 0 } : error.p ? error : S("failed")));
+    return unit_changed(op, u.unit_id);
 }

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "feature/account/account.h"
 #include "feature/package/package.h"
-#include "feature/unit/unit_rules.h"
+#include "feature/unit/unit_live.h"
 #include "net/http.h"
 #include "port/ports.h"
 #include <pthread.h>
@@ -102,6 +102,7 @@ static err_t see(struct turn *t, struct conn *c, const struct wire_unit *w, bool
     struct unit old;
     bool changed, found;
     TRY(unit_sql_sight(op, &sight, w, &changed));
+    if (changed) TRY(unit_changed(op, w->unit_id));
     if (changed || history || !w->package_name.p || !w->name.p) return OK;
     TRY(unit_sql_find(op, w->unit_id, &old, &found));
     if (found) return OK; /* another user's, or removed here */
@@ -125,8 +126,10 @@ static err_t see_absent(struct turn *t, struct conn *c, const struct wire_msg *m
         for (size_t k = 0; k < m->units.n && !known; k++)
             known = uuid_eq(m->units.item[k].unit_id, u->unit_id);
         if (known) continue;
-        if (u->desired == DESIRED_REMOVED) TRY(unit_sql_removed(&t->op, u->unit_id, time_now()));
-        else if (u->status != UNIT_STOPPED && u->status != UNIT_FAILED)
+        if (u->desired == DESIRED_REMOVED) {
+            TRY(unit_sql_removed(&t->op, u->unit_id, time_now()));
+            TRY(unit_changed(&t->op, u->unit_id));
+        } else if (u->status != UNIT_STOPPED && u->status != UNIT_FAILED)
             TRY(unit_set_status(
                 &t->op, u, &(struct unit_status_report){ UNIT_FAILED, .reason = S("unknown to its agent") }));
     }

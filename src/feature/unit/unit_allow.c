@@ -86,6 +86,22 @@ static err_t look_up(struct op *op, uuid unit_id, struct known *k, u64 ticket)
     return OK;
 }
 
+err_t unit_scope(struct op *op, uuid unit_id, struct unit_scope *out)
+{
+    struct known k = { 0 };
+    struct unit u;
+    u64 ticket;
+    *out = (struct unit_scope){ 0 };
+    if (!recall(unit_id, &k, &ticket)) {
+        TRY(unit_sql_find(op, unit_id, &u, &out->found));
+        if (!out->found) return OK;
+        k.owner_id = u.owner_id;
+        k.project_id = u.project_id; /* not remembered: this operation may have made it, and fail */
+    }
+    *out = (struct unit_scope){ k.owner_id, k.project_id, true };
+    return OK;
+}
+
 err_t unit_allow(struct op *op, uuid unit_id, enum unit_need need)
 {
     struct known k;

@@ -1,6 +1,7 @@
 /* Units over HTTP. */
 #include "feature/account/account.h"
 #include "feature/feature.h"
+#include "feature/unit/unit_live.h"
 #include "feature/unit/unit_view.h"
 #include "net/http.h"
 
@@ -25,11 +26,7 @@ static err_t units_list(struct op *op, const struct unit_query *in, struct unit_
     if (in->cursor.p && (!str_to_i64(in->cursor, &f.before_id) || f.before_id < 1))
         return fail_field(op, "cursor", "is not one that the server gave");
     TRY(unit_sql_list(op, &f, &list));
-    for (size_t i = 0; i < list.n; i++) {
-        struct unit *u = &list.item[i];
-        bool runs = u->status == UNIT_RUNNING || u->status == UNIT_PAUSED;
-        if (runs && u->started_at.us) u->uptime_s = MAX((time_now().us - u->started_at.us) / SEC(1), (i64)0);
-    }
+    for (size_t i = 0; i < list.n; i++) { unit_count_uptime(&list.item[i]); }
     out->units.item = list.item;
     out->units.n = MIN(list.n, (size_t)in->limit);
     if (list.n > out->units.n)
@@ -98,6 +95,7 @@ static err_t unit_heartbeat(struct op *op, const struct unit_heartbeat *in, stru
                           &(struct unit_status_report){ status, in->pid, in->port, .reason = (str){ 0 } }));
     } else {
         TRY(unit_sql_beat(op, in->unit_id, time_now()));
+        TRY(unit_changed(op, in->unit_id));
     }
     TRY(db_commit(&tx));
     out->heartbeat_s = UNIT_HEARTBEAT_S;
@@ -276,7 +274,8 @@ static const struct route routes[] = {
     { POST, UNIT "/telemetry", &telemetry_post_api, .auth = RIGHT_TELEMETRY_WRITE, .status = 201,
       .max_body = MIB(16), .doc = "Store one record or an array of them." },
     { GET, UNIT "/telemetry", &telemetry_get_api, .auth = RIGHT_UNIT_READ, .doc = "Records of a unit." },
-    { GET, UNIT "/logs", &logs_get_api, .auth = RIGHT_UNIT_READ, .doc = "Log records of a unit." },
+    { GET, UNIT "/logs", &logs_get_api, .follow_too = &unit_follow_logs, .auth = RIGHT_UNIT_READ,
+      .doc = "Log records of a unit." },
     { GET, UNIT "/metrics", &metrics_get_api, .auth = RIGHT_UNIT_READ, .doc = "Metric records of a unit." },
     { GET, "/api/spark/agents", &agents_list_api, .auth = RIGHT_UNIT_READ, .doc = "The caller's agents." },
     { GET, "/api/spark/agent", .socket = &unit_agent_socket, .auth = RIGHT_UNIT_WRITE,
@@ -300,6 +299,8 @@ const struct feature unit_feature = {
     .nroutes = LEN(routes),
     .jobs = jobs,
     .njobs = LEN(jobs),
+    .topics = unit_topics,
+    .ntopics = UNIT_TOPICS,
     .migrations = migrations_unit,
     .nmigrations = 3,
     .metrics = unit_metrics,

@@ -1,6 +1,6 @@
 /* What the server does about units by itself, and what it does when a person leaves. */
 #include "feature/log/log.h"
-#include "feature/unit/unit_rules.h"
+#include "feature/unit/unit_live.h"
 #include "net/prom_text.h"
 #include "port/config.h"
 #include "port/ports.h"
@@ -21,6 +21,7 @@ static err_t tell_lost(struct op *op, const unit_list *lost, time_us now)
                                         .message = S("status"),
                                         .data = { S("{\"status\":\"failed\",\"reason\":\"" UNIT_LOST "\"}") },
                                         .timestamp = now };
+    for (size_t i = 0; i < lost->n; i++) TRY(unit_changed(op, lost->item[i].unit_id));
     return telemetry_store(op, events, lost->n);
 }
 

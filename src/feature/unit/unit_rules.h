@@ -14,6 +14,13 @@ err_t unit_for(struct op *, uuid unit_id, enum unit_need, struct unit *out) MUST
  * times a second. What this node removes is forgotten at once, what others remove within ten seconds. */
 err_t unit_allow(struct op *, uuid unit_id, enum unit_need) MUST_USE;
 void unit_allow_forget(struct op *, uuid unit_id); /* when what the operation wrote is durable */
+/* Whose it is, from the same memory; rights are not asked. */
+struct unit_scope {
+    i64 owner_id, project_id;
+    bool found;
+};
+err_t unit_scope(struct op *, uuid unit_id, struct unit_scope *out) MUST_USE;
+void unit_count_uptime(struct unit *);
 
 struct unit_new {
     uuid unit_id;

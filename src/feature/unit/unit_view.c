@@ -258,14 +258,29 @@ DESC(telemetry_receipt);
     { \
         F(cursor), .flags = QUERY | NULLABLE, .min = 1, .max = 60, .doc = "`next` of the page before." \
     }
+#define NO_FOLLOW \
+    { \
+        F(follow), .flags = INTERNAL \
+    }
 static const struct field telemetry_query_fields[] = {
-    { F(unit_id), UNIT_PATH }, ANY_TYPE, LEVEL, TEXT, ORDER("desc"), SPAN, LIMIT(RECORDS_MOST, "100")
+    { F(unit_id), UNIT_PATH },  ANY_TYPE, LEVEL, TEXT, ORDER("desc"), SPAN,
+    LIMIT(RECORDS_MOST, "100"), NO_FOLLOW
 };
 static const struct field logs_query_fields[] = {
-    { F(unit_id), UNIT_PATH }, NO_TYPE, LEVEL, TEXT, ORDER("desc"), SPAN, LIMIT(RECORDS_MOST, "100")
+    { F(unit_id), UNIT_PATH },
+    NO_TYPE,
+    LEVEL,
+    TEXT,
+    ORDER("desc"),
+    SPAN,
+    LIMIT(RECORDS_MOST, "100"),
+    { F(follow), .flags = QUERY,
+      .doc = "1: the last records, then new ones as they are stored, as Server-Sent Events or, asked for by "
+             "Accept, lines of JSON." },
 };
 static const struct field metrics_query_fields[] = {
-    { F(unit_id), UNIT_PATH }, NO_TYPE, NO_LEVEL, NO_TEXT, ORDER("asc"), SPAN, LIMIT(POINTS_MOST, "1000")
+    { F(unit_id), UNIT_PATH },  NO_TYPE,  NO_LEVEL, NO_TEXT, ORDER("asc"), SPAN,
+    LIMIT(POINTS_MOST, "1000"), NO_FOLLOW
 };
 #undef D
 #define QUERY_DESC(tag) \

@@ -69,6 +69,7 @@ struct telemetry_query {
     time_us from, to;
     str q, cursor;
     i64 limit;
+    bool follow; /* logs only */
 };
 extern const struct desc telemetry_query_desc, logs_query_desc, metrics_query_desc;
 struct telemetry_page {
