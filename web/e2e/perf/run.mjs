@@ -180,7 +180,7 @@ async function scrolled(page, selector, ms) {
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
   return frames(page, ms, async () => {
     for (const end = Date.now() + ms; Date.now() < end; ) {
-      await page.mouse.wheel(0, 240)
+      await page.mouse.wheel(0, 80) // 5,000 pixels a second: a fast flick
       await page.waitForTimeout(16)
     }
   })

@@ -124,14 +124,12 @@ export function HeartbeatBar(p: { beats: readonly Beat[]; width?: number; height
   useEffect(() => {
     const canvas = ref.current
     const g = canvas && prepare(canvas, width, height)
-    if (!g || !canvas || !colors) return
-    const css = getComputedStyle(document.documentElement)
-    const shade = { ok: '--ok', warn: '--warn', err: '--err', none: '--line' } as const
+    if (!g || !canvas) return
     const tall = { ok: 0.7, warn: 0.85, err: 1, none: 0.3 } as const
     const step = canvas.width / Math.max(1, beats.length)
     beats.forEach((b, i) => {
       const h = canvas.height * tall[b]
-      g.fillStyle = css.getPropertyValue(shade[b]).trim()
+      g.fillStyle = colors[b]
       g.fillRect(i * step, canvas.height - h, Math.max(1, step - Math.max(1, devicePixelRatio)), h)
     })
   }, [beats, width, height, colors])

@@ -12,6 +12,10 @@ export interface Palette {
   grid: string
   axis: string
   cursor: string
+  ok: string
+  warn: string
+  err: string
+  none: string
 }
 
 let cached: Palette | null = null
@@ -26,7 +30,11 @@ function read(): Palette {
     text: get('--text-2', '#465060'),
     grid: get('--line', '#dde2e9'),
     axis: get('--control', '#7c8695'),
-    cursor: get('--text-3', '#5c6675')
+    cursor: get('--text-3', '#5c6675'),
+    ok: get('--ok', '#1a7345'),
+    warn: get('--warn', '#8f5600'),
+    err: get('--err', '#c2262c'),
+    none: get('--line', '#dde2e9')
   }
 }
 

@@ -1,4 +1,4 @@
-import { useMemo } from 'react'
+import { useCallback, useMemo } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
@@ -49,6 +49,7 @@ function List({ units: all }: { units: Unit[] }) {
   const [text, setText] = useParam('q')
   const [sort, setSort] = useSort('state')
   const [, navigate] = useLocation()
+  const open = useCallback((u: Unit) => navigate(href('unit', { id: u.unit_id })), [navigate])
   const inProject = useInProject()
   const units = useMemo(() => all.filter(u => inProject(u.project_id)), [all, inProject])
   const now = useServerNow()
@@ -58,7 +59,10 @@ function List({ units: all }: { units: Unit[] }) {
     () => units.filter(u => fits(filter, u, values, x => `${x.name} ${x.package_name} ${x.device_name ?? ''} ${x.unit_id}`)),
     [units, filter]
   )
-  const rows = sorted(shown, columns, sort)
+  // Thousands of rows are sorted anew when they or the order change, and every five seconds, because states depend on the time.
+  const moment = Math.floor(now / 5000)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: columns are made anew every second; they sort the same way
+  const rows = useMemo(() => sorted(shown, columns, sort), [shown, sort.key, sort.down, moment])
   const keys = useMemo(() => {
     const of = (get: (u: Unit) => string | null) => [...new Set(units.map(get).filter((v): v is string => !!v))].sort()
     return {
@@ -92,7 +96,7 @@ function List({ units: all }: { units: Unit[] }) {
           rowKey={u => u.unit_id}
           sort={sort}
           onSort={setSort}
-          onOpen={u => navigate(href('unit', { id: u.unit_id }))}
+          onOpen={open}
           rowHeight={40}
         />
       )}

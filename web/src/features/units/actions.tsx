@@ -1,5 +1,5 @@
 import { Ellipsis, Play, RotateCw, Square } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useLocation } from 'wouter'
 import { api, type Key } from '@/api/client'
 import { problemTitle } from '@/api/problem'
@@ -72,16 +72,39 @@ export function useUnitActions(u: Unit) {
   return { start, dialog, busy, verbs: allowed(u) }
 }
 
+/** A row's menu. It is made when somebody comes near it: thousands of rows scroll by without. */
 export function UnitMenu({ unit }: { unit: Unit }) {
   const t = useText(unitText)
   const may = useRight('unit:write')
-  const { start, dialog, verbs } = useUnitActions(unit)
+  const [near, setNear] = useState<'no' | 'pointer' | 'focus'>('no')
   if (!may) return null
+  if (near !== 'no') return <ReadyMenu unit={unit} focus={near === 'focus'} />
+  return (
+    <button
+      type="button"
+      className="menu-handle"
+      aria-haspopup="menu"
+      aria-label={t.actionsOf(unit.name)}
+      onPointerEnter={() => setNear('pointer')}
+      onFocus={() => setNear('focus')}
+    >
+      <Ellipsis size={16} />
+    </button>
+  )
+}
+
+function ReadyMenu({ unit, focus }: { unit: Unit; focus: boolean }) {
+  const t = useText(unitText)
+  const { start, dialog, verbs } = useUnitActions(unit)
+  const handle = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (focus) handle.current?.focus()
+  }, [focus])
   return (
     <>
       <Menu position="bottom-end">
         <Menu.Target>
-          <IconButton label={t.actionsOf(unit.name)}>
+          <IconButton label={t.actionsOf(unit.name)} ref={handle}>
             <Ellipsis size={16} />
           </IconButton>
         </Menu.Target>
