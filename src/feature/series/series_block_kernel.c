@@ -112,6 +112,18 @@ INLINE void stats_loop(const double *x, size_t n, struct kernel_stats *out)
     }
 }
 
+INLINE size_t find_loop(const double *x, size_t n, double v)
+{
+    const f64x4 all = ALL(v);
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        i64x4 same = (*(const f64x4 *)(x + i) == all) | (*(const f64x4 *)(x + i + 4) == all);
+        if (same[0] | same[1] | same[2] | same[3]) break;
+    }
+    while (i < n && x[i] != v) i++;
+    return i;
+}
+
 #define KERNELS(suffix, how) \
     how static size_t scale_##suffix(const double *x, size_t n, double ten, i64 *m) \
     { \
@@ -134,8 +146,10 @@ INLINE void stats_loop(const double *x, size_t n, struct kernel_stats *out)
     { \
         stats_loop(x, n, out); \
     } \
+    how static size_t find_##suffix(const double *x, size_t n, double v) { return find_loop(x, n, v); } \
     const struct kernels kernels_##suffix = { scale_##suffix,   unscale_##suffix, range_##suffix, \
-                                              outside_##suffix, delta_##suffix,   stats_##suffix };
+                                              outside_##suffix, delta_##suffix,   stats_##suffix, \
+                                              find_##suffix };
 
 KERNELS(portable, )
 #ifdef __x86_64__

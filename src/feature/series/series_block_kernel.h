@@ -34,6 +34,7 @@ struct kernels {
     size_t (*outside)(const i64 *v, size_t n, i64 from, u64 span); /* how many are not in from..from + span */
     void (*delta)(const i64 *v, size_t n, i64 *d);                 /* n differences of n + 1 numbers; wraps */
     void (*stats)(const double *x, size_t n, struct kernel_stats *);
+    size_t (*find)(const double *x, size_t n, double v); /* the first that equals v; n: none */
 };
 const struct kernels *kernels(void); /* the best that this processor runs */
 extern const struct kernels kernels_portable;

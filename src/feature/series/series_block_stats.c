@@ -2,13 +2,6 @@
 #include "feature/series/series_block_impl.h"
 #include "feature/series/series_block_kernel.h"
 
-static size_t first_that(const double *x, size_t n, double v)
-{
-    size_t i = 0;
-    while (i + 1 < n && x[i] != v) i++;
-    return i;
-}
-
 static void of_doubles(const double *x, const i64 *t, size_t n, struct block_stats *out)
 {
     struct kernel_stats k;
@@ -22,8 +15,8 @@ static void of_doubles(const double *x, const i64 *t, size_t n, struct block_sta
     out->sum = k.sum;
     out->first = x[first];
     out->last = x[last];
-    out->t_min = t[first_that(x, n, k.min)];
-    out->t_max = t[first_that(x, n, k.max)];
+    out->t_min = t[kernels()->find(x, n, k.min)];
+    out->t_max = t[kernels()->find(x, n, k.max)];
 }
 
 void block_stats(const struct series_run *r, struct block_stats *out)

@@ -7,6 +7,19 @@ struct sum {
     struct series_bucket *out;
 };
 
+/* How many of rising times are before `end`: in ever larger steps, then in halves. */
+static u32 before(const i64 *t, u32 n, i64 end)
+{
+    u32 low = 0;
+    for (u32 step = 8; low + step < n && t[low + step] < end; step *= 2) low += step;
+    for (u32 high = n; low < high;) {
+        u32 mid = low + (high - low) / 2;
+        if (t[mid] < end) low = mid + 1;
+        else high = mid;
+    }
+    return low;
+}
+
 static bool add_run(void *ctx, const struct series_run *r)
 {
     struct sum *s = ctx;
@@ -14,9 +27,7 @@ static bool add_run(void *ctx, const struct series_run *r)
     for (u32 at = 0; at < r->n;) {
         size_t k = (size_t)((r->t[at] - s->from) / s->width);
         i64 end = s->from + (i64)(k + 1) * s->width;
-        u32 to = at;
-        if (r->t[r->n - 1] < end) to = r->n;
-        while (to < r->n && r->t[to] < end) to++;
+        u32 to = at + before(r->t + at, r->n - at, end);
         struct series_bucket b = bucket_of(r, at, to);
         bucket_join(&s->out[k], &b);
         at = to;

@@ -39,11 +39,31 @@ static double number_at(const struct series_run *r, u32 i)
     return r->kind == SERIES_I64 ? (double)r->i[i] : r->f[i];
 }
 
+/* The same by the block's loops, which look at several points at a time. */
+static struct series_bucket of_many(const struct series_run *r, u32 at, u32 end)
+{
+    struct block_stats s;
+    while (isnan(r->f[end - 1])) end--;
+    block_stats(&(struct series_run){ .n = end - at, .kind = r->kind, .t = r->t + at, .f = r->f + at }, &s);
+    return (struct series_bucket){ .count = s.numbers,
+                                   .min = s.min,
+                                   .max = s.max,
+                                   .sum = s.sum,
+                                   .first = s.first,
+                                   .last = s.last,
+                                   .t_min = s.t_min,
+                                   .t_max = s.t_max,
+                                   .t_first = s.t_first,
+                                   .t_last = s.t_last };
+}
+
 struct series_bucket bucket_of(const struct series_run *r, u32 at, u32 end)
 {
+    enum { MANY = 32 };
     struct series_bucket b = { 0 };
     while (at < end && isnan(number_at(r, at))) at++;
     if (at == end) return b;
+    if (r->kind == SERIES_F64 && end - at >= MANY && end - at <= BLOCK_POINTS_MAX) return of_many(r, at, end);
     u32 low = at, high = at, last = at;
     double min = number_at(r, at), max = min, sum = 0;
     for (u32 i = at; i < end; i++) {
