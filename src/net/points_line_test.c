@@ -46,6 +46,10 @@ TEST(points_line_grammar)
         { "m,t=1 a=1 0\nm,t=2 a=2 0\nm,t=1 a=3 1000\nm,t=2 a=4 1000\nm,t=2 a=5 2000",
           "m_a{t=1}@0=1@1=3 m_a{t=2}@0=2@1=4@2=5" },
         { "m a=1 0\nm a=2i 1000", "m_a{}@0=1@1=2" },
+        { "m a=1 1000\nm a=2 1000 \nm a=3 1000\r\nm a=4 1000\nm a=5 10000\nm a=6 1000\nm a=7\nm a=8 1000",
+          "m_a{}@1=1@1=2@1=3@1=4@10=5@1=6@77=7@1=8" },
+        { "m a=1,b=1 1000\nm a=2,b=2 1000\nm a=3 1000\nm a=4,b=4 1000\nm a=5,b=5i,c=t 1000\nm a=6,b=6 1000",
+          "m_a{}@1=1@1=2@1=3@1=4@1=5@1=6 m_b{}@1=1@1=2@1=4@1=5@1=6 m_c{}@1=1i" },
         { "m a=1,a=2 0", "m_a{}@0=1@0=2" },
         { "имя,т=ё v=1 0", "имя_v{т=ё}@0=1" },
     };
@@ -170,7 +174,14 @@ TEST(points_line_bounded)
     struct points b = { .arena = op->arena, .max = 2 };
     points_read_line(&b, S("m a=1 0\nm a=1 1\nm a=1 2\nm a=1 3"), POINTS_NS);
     assert_true(b.over);
-    struct buf line = BUF(op->arena);
+    struct buf line = BUF(op->arena), many = BUF(op->arena);
+    for (int i = 0; i < 100; i++) buf_printf(&many, "m a=%d,b=2 %d\n", i, i);
+    for (u32 max = 1; max < 201; max++) {
+        b = (struct points){ .arena = op->arena, .max = max };
+        points_read_line(&b, buf_str(&many), POINTS_NS);
+        assert_true(b.over == (max < 200));
+        assert_true(b.total <= max + 2);
+    }
     buf_z(&line, "m ");
     for (int i = 0; i < 1001; i++) buf_printf(&line, "%sf%d=1", i ? "," : "", i);
     b = read_lines(op, buf_str(&line), POINTS_NS);
