@@ -11,6 +11,7 @@
 #include "feature/unit/unit.h"
 #include "main/node.h"
 #include "main/program.h"
+#include "net/asyncapi.h"
 #include "net/openapi.h"
 #include "spark/spark.h"
 
@@ -54,14 +55,54 @@ struct tables tables_of_features(struct arena *a)
     return t;
 }
 
+#define X(id, bit, scope, doc) [bit] = scope,
+static const char *const scopes[64] = { RIGHTS(X) };
+#undef X
+
 str api_document(struct arena *a)
 {
-#define X(id, bit, scope, doc) [bit] = scope,
-    static const char *const scopes[64] = { RIGHTS(X) };
-#undef X
     struct tables t = tables_of_features(a);
     struct openapi_options options = { .version = S(NETBIT_VERSION), .rights = scopes };
     struct buf b = BUF(a);
     openapi_write_with(&b, &options, t.routes, t.nroutes, t.n);
+    return buf_str(&b);
+}
+
+/* A follower's or another WebSocket's row; the live channel tells of itself. */
+static bool is_stream(const struct route *r)
+{
+    return (r->follow || r->socket) && strcmp(r->path, "/api/v1/live") != 0;
+}
+
+static struct async_channel of_route(const struct route *r)
+{
+    static const struct async_message follows[] = {
+        { "event", "A Server-Sent Event, or a line of JSON by Accept." },
+    };
+    static const struct async_message talks[] = {
+        { "in", "A message of the client.", .to_server = true },
+        { "out", "A message of the server." },
+    };
+    return (struct async_channel){ .address = r->path,
+                                   .name = r->follow ? r->follow->name : r->socket->name,
+                                   .doc = r->doc,
+                                   .protocol = r->follow ? "sse" : "ws",
+                                   .in = r->follow ? r->follow->in : r->socket->in,
+                                   .message = r->follow ? follows : talks,
+                                   .nmessages = r->follow ? LEN(follows) : LEN(talks),
+                                   .auth = r->auth };
+}
+
+str async_document(struct arena *a)
+{
+    enum { ROOM = 512 };
+    struct tables t = tables_of_features(a);
+    struct async_channel *channel = NEWN(a, struct async_channel, ROOM);
+    size_t n = channel_describe(a, channel, ROOM);
+    for (size_t f = 0; f < t.n; f++)
+        for (size_t i = 0; i < t.nroutes[f]; i++)
+            if (is_stream(&t.routes[f][i]) && n < ROOM) channel[n++] = of_route(&t.routes[f][i]);
+    struct buf b = BUF(a);
+    asyncapi_write(&b, &(struct asyncapi_options){ S(NETBIT_VERSION), scopes }, channel, n);
     return buf_str(&b);
 }

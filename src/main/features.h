@@ -19,3 +19,5 @@ struct tables {
 struct tables tables_of_features(struct arena *);
 /* The API's description, with the scopes that each operation needs. */
 str api_document(struct arena *);
+/* The same of WebSockets, followers and topics: AsyncAPI. After channel_know_features(). */
+str async_document(struct arena *);

@@ -78,6 +78,14 @@ static err_t openapi_get(struct op *op, const struct nothing *in, struct json_do
     return OK;
 }
 
+API(asyncapi_get, nothing, json_document);
+static err_t asyncapi_get(struct op *op, const struct nothing *in, struct json_document *out)
+{
+    (void)in;
+    out->document.s = async_document(op->arena);
+    return OK;
+}
+
 bool node_page(struct op *op, struct prom_text *page)
 {
     pthread_mutex_lock(&page_lock);
@@ -113,6 +121,8 @@ static const struct route node_routes[] = {
       .doc = "Figures of the node for Prometheus." },
     { GET, "/api/openapi.json", &openapi_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_ETAG,
       .doc = "This API's own description, OpenAPI 3.1." },
+    { GET, "/asyncapi.json", &asyncapi_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_ETAG,
+      .doc = "WebSockets, followers and topics: AsyncAPI 3.0." },
 };
 
 static const struct job node_jobs[] = {

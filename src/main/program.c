@@ -1,5 +1,6 @@
 #include "main/program.h"
 #include "base/log.h"
+#include "feature/channel/channel.h"
 #include "main/features.h"
 #include "main/serve.h"
 #include "port/db/db.h"
@@ -55,6 +56,15 @@ static err_t openapi_run(struct cli *cli, const void *in)
 {
     (void)in;
     term_put(cli->term, api_document(cli->op->arena));
+    term_put(cli->term, S("\n"));
+    return OK;
+}
+
+static err_t asyncapi_run(struct cli *cli, const void *in)
+{
+    (void)in;
+    channel_know_features(features, nfeatures);
+    term_put(cli->term, async_document(cli->op->arena));
     term_put(cli->term, S("\n"));
     return OK;
 }
@@ -115,6 +125,11 @@ const struct command program_commands[] = {
       .run = openapi_run,
       .doc = "Print the OpenAPI document.",
       .doc_ru = "Вывести документ OpenAPI." },
+    { .program = "netbit",
+      .name = "asyncapi",
+      .run = asyncapi_run,
+      .doc = "Print the AsyncAPI document: WebSockets, followers and topics.",
+      .doc_ru = "Вывести документ AsyncAPI: WebSocket, потоки событий и темы." },
     { .program = "netbit",
       .name = "completion",
       .in = &shell_args_desc,

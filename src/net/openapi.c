@@ -1,21 +1,16 @@
 /* Writes the document in two passes: paths, which collect every descriptor that they refer to, then those as
- * components. A descriptor that answers refer to is described as an answer (with what only the server sets),
- * one that only requests hold as a request. */
+ * components. */
 #include "net/openapi.h"
 #include "net/router.h"
+#include "net/schema_set.h"
 
-struct component {
-    const struct desc *desc;
-    bool in;
-};
 struct doc {
     struct buf *b;
     const struct openapi_options *o;
     const struct route *const *tables;
     const size_t *n;
     size_t ntables;
-    struct component *part;
-    size_t nparts, cap;
+    struct schema_set schemas;
 };
 
 static bool is_bodied(const struct desc *d)
@@ -26,49 +21,6 @@ static bool is_bodied(const struct desc *d)
 }
 
 /* Components. */
-
-static void collect(struct doc *x, const struct desc *d, bool in);
-
-static void collect_field(struct doc *x, const struct field *f, bool in)
-{
-    if (f->type == &type_pad || f->type == &type_present || f->flags & INTERNAL) return;
-    if (in && f->flags & (PATH | QUERY | HEADER | READONLY)) return;
-    if (!in && f->flags & WRITEONLY) return;
-    if (f->type == &type_map) collect_field(x, &f->sub->field[1], in);
-    else if (f->sub) collect(x, f->sub, in);
-    else if (f->elem) collect_field(x, f->elem, in);
-}
-
-static void collect_fields(struct doc *x, const struct desc *d, bool in)
-{
-    for (size_t i = 0; i < d->n; i++) collect_field(x, &d->field[i], in);
-}
-
-static void collect(struct doc *x, const struct desc *d, bool in)
-{
-    for (size_t i = 0; i < x->nparts; i++) {
-        if (x->part[i].desc != d) continue;
-        if (in || !x->part[i].in) return;
-        x->part[i].in = false;
-        collect_fields(x, d, false);
-        return;
-    }
-    if (x->nparts == x->cap) {
-        struct component *more = NEWN(x->b->arena, struct component, x->cap * 2 + 16);
-        if (x->nparts) memcpy(more, x->part, sizeof *more * x->nparts);
-        x->part = more;
-        x->cap = x->cap * 2 + 16;
-    }
-    x->part[x->nparts++] = (struct component){ d, in };
-    collect_fields(x, d, in);
-}
-
-static bool same_name_before(const struct doc *x, size_t at)
-{
-    for (size_t i = 0; i < at; i++)
-        if (!strcmp(x->part[i].desc->name, x->part[at].desc->name)) return true;
-    return false;
-}
 
 static const char problem_schema[] =
     "{\"type\":\"object\",\"description\":\"What went wrong (RFC 9457).\",\"properties\":{"
@@ -91,11 +43,7 @@ static void put_components(struct doc *x)
     buf_z(b, problem_schema);
     for (int e = 1; e < ERR__COUNT; e++) buf_printf(b, e > 1 ? ",\"%s\"" : "\"%s\"", err_name((err_t)e));
     buf_z(b, problem_rest);
-    for (size_t i = 0; i < x->nparts; i++) {
-        if (same_name_before(x, i)) continue;
-        json_put_key(b, x->part[i].desc->name);
-        desc_schema(b, x->part[i].desc, x->part[i].in);
-    }
+    schema_set_write(b, &x->schemas);
     buf_put(b, S("}}"));
 }
 
@@ -179,7 +127,7 @@ static void put_request_body(struct doc *x, const struct route *r, enum row_kind
         buf_char(b, '}');
     }
     if (!method_takes_body(r->method) || !desc_takes_body(in)) return;
-    collect_fields(x, in, true);
+    schema_set_add_members(&x->schemas, in, true);
     bool required = false;
     for (size_t i = 0; i < in->n; i++)
         required |= in->field[i].flags & REQUIRED && !(in->field[i].flags & (PATH | QUERY | HEADER));
@@ -214,10 +162,10 @@ static void put_json_response(struct doc *x, const struct route *r)
     if (out && out != &nothing_desc && route_status(r) != 204) {
         buf_put(b, S(",\"content\":{\"application/json\":{\"schema\":"));
         if (is_bodied(out)) {
-            collect_fields(x, out, false);
+            schema_set_add_members(&x->schemas, out, false);
             desc_schema(b, out, false);
         } else {
-            collect(x, out, false);
+            schema_set_add(&x->schemas, out, false);
             buf_printf(b, "{\"$ref\":\"#/components/schemas/%s\"}", out->name);
         }
         buf_char(b, '}');
@@ -350,7 +298,9 @@ static void put_paths(struct doc *x)
 void openapi_write_with(struct buf *b, const struct openapi_options *o, const struct route *const *tables,
                         const size_t *n, size_t ntables)
 {
-    struct doc x = { .b = b, .o = o, .tables = tables, .n = n, .ntables = ntables };
+    struct doc x = {
+        .b = b, .o = o, .tables = tables, .n = n, .ntables = ntables, .schemas = { .arena = b->arena }
+    };
     buf_put(b, S("{\"openapi\":\"3.1.0\",\"info\":{"));
     put_text(b, "title", str_of(o->title ? o->title : "Netbit"));
     put_text(b, "version", o->version);
@@ -371,29 +321,15 @@ void openapi_write(struct buf *b, const struct route *const *tables, const size_
     openapi_write_with(b, &(struct openapi_options){ .version = version }, tables, n, ntables);
 }
 
-static str schema_of(struct arena *a, const struct component *c)
-{
-    struct buf b = BUF(a);
-    desc_schema(&b, c->desc, c->in);
-    return buf_str(&b);
-}
-
 size_t openapi_check(struct buf *out, const struct route *const *tables, const size_t *n, size_t ntables)
 {
-    size_t faults = 0;
     struct buf thrown_away = BUF(out->arena);
     struct doc x = { .b = &thrown_away,
                      .o = &(struct openapi_options){ .version = S("0") },
                      .tables = tables,
                      .n = n,
-                     .ntables = ntables };
+                     .ntables = ntables,
+                     .schemas = { .arena = out->arena } };
     put_paths(&x);
-    for (size_t i = 0; i < x.nparts; i++)
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(x.part[i].desc->name, x.part[k].desc->name)) continue;
-            if (str_eq(schema_of(out->arena, &x.part[i]), schema_of(out->arena, &x.part[k]))) continue;
-            buf_printf(out, "two different descriptors are named '%s'\n", x.part[i].desc->name);
-            faults++;
-        }
-    return faults;
+    return schema_set_check(out, &x.schemas);
 }

@@ -41,7 +41,7 @@ const struct topic *channel_kind(str name)
     return NULL;
 }
 
-static err_t bind(struct op *op, const struct topic *kind, str name, void **in)
+err_t channel_bind(struct op *op, const struct topic *kind, str name, void **in)
 {
     const struct desc *d = kind->in ? kind->in : &nothing_desc;
     str rest = str_of(kind->pattern), want, got;
@@ -61,7 +61,7 @@ static err_t bind(struct op *op, const struct topic *kind, str name, void **in)
 
 err_t channel_allow(struct op *op, const struct topic *kind, str name, void **in)
 {
-    TRY(bind(op, kind, name, in));
+    TRY(channel_bind(op, kind, name, in));
     u64 need = kind->auth & ~RIGHT_PUBLIC;
     if ((op->who->rights & need) != need)
         return op->who->kind == WHO_NOBODY ? fail(op, ERR_UNAUTHENTICATED, "this topic needs a token")

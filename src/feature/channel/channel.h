@@ -89,5 +89,7 @@ err_t channel_follow_topic(struct op *, const struct channel_stream *, struct ht
 void channel_set_border(void (*fn)(str topic, str key, str json));
 void channel_arrive(str topic, str key, str json);
 
-/* The AsyncAPI document of the topics (base: the route tables' own part of it) needs them all. */
-const struct topic *channel_topic_at(size_t i); /* NULL: past the last */
+/* For the AsyncAPI document: the channel's own messages and the topics of all features; how many of `room`.
+ */
+struct async_channel;
+size_t channel_describe(struct arena *, struct async_channel *out, size_t room);

@@ -5,9 +5,11 @@
 #include "feature/channel/hub.h"
 #include "feature/feature.h"
 
-const struct topic *channel_kind(str name); /* NULL: no such topic */
-/* Whether op->who may listen to name; *in are its parameters (views of name). The field of an error is
- * "topic". */
+const struct topic *channel_kind(str name);     /* NULL: no such topic */
+const struct topic *channel_topic_at(size_t i); /* NULL: past the last */
+/* Its parameters, views of name; the field of an error is "topic". */
+err_t channel_bind(struct op *, const struct topic *kind, str name, void **in) MUST_USE;
+/* The same, and whether op->who may listen to name. */
 err_t channel_allow(struct op *, const struct topic *kind, str name, void **in) MUST_USE;
 
 extern const struct topic channel_topics[1]; /* channel_series.c */

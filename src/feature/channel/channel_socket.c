@@ -198,26 +198,7 @@ static const struct {
     { "resume", &live_chan_desc, on_chan },
 };
 
-struct start {
-    str op;
-    i64 id;
-};
-
-/* What kind of message it is, and the id that an error names. False: not a JSON object. */
-static bool look_at(struct arena *a, str text, struct start *out)
-{
-    struct json j = json_reader(a, text);
-    str key;
-    if (!json_object(&j)) return false;
-    while (json_key(&j, &key)) {
-        if (str_is(key, "op") && json_peek(&j) == JSON_STRING) json_str(&j, &out->op);
-        else if (str_is(key, "id") && json_peek(&j) == JSON_NUMBER) json_i64(&j, &out->id);
-        else json_skip(&j);
-    }
-    return json_end(&j);
-}
-
-static err_t handle(struct op *op, struct socket *s, str text, const struct start *start)
+static err_t handle(struct op *op, struct socket *s, str text, const struct live_start *start)
 {
     for (size_t i = 0; i < LEN(messages); i++) {
         if (!str_is(start->op, messages[i].op)) continue;
@@ -237,8 +218,8 @@ static void message(struct ws *ws, void *ctx, bool text, str data)
                      .who = &s->client.who,
                      .id = S("live"),
                      .deadline_us = time_mono_us() + SEC(30) };
-    struct start start = { 0 };
-    if (!text || !look_at(&a, data, &start)) {
+    struct live_start start = { 0 };
+    if (!text || !live_look(&a, data, &start)) {
         ws_close(ws, CLOSE_BAD, S("messages are JSON objects"));
         return;
     }

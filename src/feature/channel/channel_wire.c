@@ -149,3 +149,16 @@ static const struct field live_error_fields[] = {
 };
 #undef D
 DESC(live_error);
+
+bool live_look(struct arena *a, str text, struct live_start *out)
+{
+    struct json j = json_reader(a, text);
+    str key;
+    if (!json_object(&j)) return false;
+    while (json_key(&j, &key)) {
+        if (str_is(key, "op") && json_peek(&j) == JSON_STRING) json_str(&j, &out->op);
+        else if (str_is(key, "id") && json_peek(&j) == JSON_NUMBER) json_i64(&j, &out->id);
+        else json_skip(&j);
+    }
+    return json_end(&j);
+}

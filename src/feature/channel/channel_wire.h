@@ -28,6 +28,13 @@ struct live_ack {
 };
 extern const struct desc live_from_desc, live_sub_desc, live_chan_desc, live_ack_desc;
 
+/* Which kind of message it is, and the id that an error names. False: not a JSON object. */
+struct live_start {
+    str op;
+    i64 id;
+};
+bool live_look(struct arena *, str text, struct live_start *out);
+
 /* What the server says. */
 struct live_hello {
     int op;
