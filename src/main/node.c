@@ -126,7 +126,7 @@ static const struct route node_routes[] = {
 };
 
 static const struct job node_jobs[] = {
-    { "node.sample", SEC(10), sample_node, "Keep the node's figures as series.", .every_node = true },
+    { "node.sample", SEC(5), sample_node, "Keep the node's figures as series.", .every_node = true },
 };
 
 const struct feature node_feature = {

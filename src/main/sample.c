@@ -99,6 +99,7 @@ static struct {
     struct totals last;
     double usual; /* seconds a request; 0: not known yet */
     i64 owner;    /* who has the rules */
+    i64 at_us;    /* of the last sample, monotonic */
 } watch;          /* of the job, which runs once at a time */
 
 static void judge(const struct totals *now, struct prom_text *page)
@@ -108,11 +109,17 @@ static void judge(const struct totals *now, struct prom_text *page)
     bool enough = d.requests >= REQUESTS_LEAST && d.timed > 0;
     double mean = enough ? d.seconds / d.timed : 0,
            latency = enough && watch.usual > 0 ? mean / watch.usual : 1;
+    double past = watch.at_us ? (double)(time_mono_us() - watch.at_us) / 1e6 : 0;
+    watch.at_us = time_mono_us();
+    prom_gauge(page, "netbit_http_requests_per_second", "Answers a second, lately.",
+               past > 0 ? d.requests / past : 0);
+    prom_gauge(page, "netbit_http_request_mean_seconds", "Mean time of a request, lately.",
+               d.timed > 0 ? d.seconds / d.timed : 0);
     prom_gauge(page, "netbit_http_error_ratio", "Share of answers that were 5xx, lately.",
                enough ? d.failed / d.requests : 0);
     prom_gauge(page, "netbit_http_latency_ratio", "Mean time of a request, lately, over its usual one.",
                latency);
-    if (enough) watch.usual = watch.usual > 0 ? watch.usual + (mean - watch.usual) / 360 : mean;
+    if (enough) watch.usual = watch.usual > 0 ? watch.usual + (mean - watch.usual) / 720 : mean;
     watch.last = *now;
 }
 
@@ -137,10 +144,18 @@ struct batch {
     size_t n, cap;
 };
 
+/* Routes and jobs are many; judge() has their sums. */
+static bool is_detail(const struct sample_line *l)
+{
+    for (size_t i = 0; i < l->nlabels; i++)
+        if (!strcmp(l->label[i].name, "route") || !strcmp(l->label[i].name, "job")) return true;
+    return str_ends(l->name, S("_bucket"));
+}
+
 static err_t add(struct op *op, void *ctx, const struct sample_line *l)
 {
     struct batch *b = ctx;
-    if (str_ends(l->name, S("_bucket")) || b->n == b->cap) return OK;
+    if (is_detail(l) || b->n == b->cap) return OK;
     struct series_label *labels = NEWN(op->arena, struct series_label, l->nlabels + 1);
     for (size_t i = 0; i < l->nlabels; i++)
         labels[i] = (struct series_label){ str_of(l->label[i].name), l->label[i].value };

@@ -3,8 +3,8 @@
 #pragma once
 #include "base/op.h"
 
-/* One sample of every line of the page of figures but the histograms' buckets, and the self alerts over them.
- * For a job. */
+/* One sample of each line of the page of figures but those of single routes, jobs and buckets, and the self
+ * alerts over them. For a job. */
 err_t sample_node(struct op *) MUST_USE;
 
 /* Calls fn for each sample line of a page of figures; labels are those of the line. */
