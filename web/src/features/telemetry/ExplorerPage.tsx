@@ -10,7 +10,7 @@ import { span } from '@/i18n/format'
 import { live } from '@/live'
 import { Button, FilterBar, fits, IconButton, Loaded, notice, Page, parseFilter, Select } from '@/ui'
 import { downloadCsv } from './csv'
-import { keysOf, labelsOf, type Series, titleOf, useSeries, valuesOf } from './queries'
+import { keysOf, labelsOf, orderOf, type Series, titleOf, useSeries, valuesOf } from './queries'
 import { add, allIds, MOST_CHARTS, MOST_SERIES, readSelection, remove, removeChart, type Selection, writeSelection } from './selection'
 import { Tabs } from './Tabs'
 import './telemetry.css'
@@ -139,7 +139,8 @@ function Picker({ list, selection, into, setInto, onAdd }: PickerProps) {
   const [q, setQ] = useParam('q')
   const filter = useMemo(() => parseFilter(q), [q])
   const keys = useMemo(() => keysOf(list), [list])
-  const found = useMemo(() => list.filter(s => s.kind !== 'text' && fits(filter, s, valuesOf, titleOf)), [list, filter])
+  const ordered = useMemo(() => [...list].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)), [list])
+  const found = useMemo(() => ordered.filter(s => s.kind !== 'text' && fits(filter, s, valuesOf, titleOf)), [ordered, filter])
   const full = (selection[into]?.length ?? 0) >= MOST_SERIES
   return (
     <section className="explorer-pick" aria-label={t.search}>
