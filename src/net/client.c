@@ -84,6 +84,11 @@ struct exchange {
     client_progress progress;
     void *ctx;
     bool to_file, began, upload, over, io_error;
+    /* lines */
+    bool (*line)(void *ctx, str line);
+    char *begun; /* of the line that is not whole yet; mem */
+    size_t nbegun;
+    bool enough;
 };
 
 static void exchange_done(struct exchange *x) { curl_slist_free_all(x->headers); }
@@ -304,6 +309,25 @@ static size_t to_file(struct exchange *x, const char *p, size_t n)
     return n;
 }
 
+/* Whole lines are told, what is left waits for the rest. */
+static size_t to_lines(struct exchange *x, const char *p, size_t n)
+{
+    if (x->nbegun + n > ANSWER_MAX) x->over = true;
+    if (x->over) return 0;
+    x->begun = mem_resize(x->begun, x->nbegun + n);
+    memcpy(x->begun + x->nbegun, p, n);
+    str rest = { x->begun, x->nbegun + n }, one;
+    size_t at;
+    while (!x->enough && str_find_char(rest, '\n', &at)) {
+        one = str_head(rest, at);
+        rest = str_skip(rest, at + 1);
+        if (one.n) x->enough = !x->line(x->ctx, one);
+    }
+    memmove(x->begun, rest.p, rest.n);
+    x->nbegun = rest.n;
+    return x->enough ? 0 : n;
+}
+
 static size_t on_bytes(char *p, size_t one, size_t n, void *arg)
 {
     struct exchange *x = arg;
@@ -312,6 +336,7 @@ static size_t on_bytes(char *p, size_t one, size_t n, void *arg)
     curl_easy_getinfo(x->client->curl, CURLINFO_RESPONSE_CODE, &status);
     x->status = (int)status;
     if (x->to_file && status < 300) return to_file(x, p, n);
+    if (x->line && status < 300) return to_lines(x, p, n);
     if (x->to_file && x->answer.n + n > PROBLEM_MAX) return n; /* enough of an error page */
     buf_put(&x->answer, (str){ p, n });
     x->over = x->answer.over;
@@ -430,4 +455,20 @@ err_t client_download_with(struct client *c, struct op *op, const struct client_
     if (!x.began && !began(&x)) return fail(op, ERR_INTERNAL, "cannot write the file: %s", strerror(errno));
     *size = whole >= 0 ? whole : x.pos;
     return OK;
+}
+
+/* Lines. Nothing may come for long, so only the network says that it is over. */
+err_t client_lines(struct client *c, struct op *op, str path, bool (*line)(void *ctx, str line), void *ctx)
+{
+    struct exchange x = { .client = c, .op = op, .line = line, .ctx = ctx };
+    begin(&x, GET, path, false);
+    curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 0L);
+    curl_easy_setopt(c->curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    header(&x, S("Accept: application/x-ndjson"));
+    err_t e = perform(&x);
+    exchange_done(&x);
+    mem_free(x.begun);
+    if (x.enough) op_clear(op);
+    if (e && !x.enough) return e;
+    return check_status(&x);
 }

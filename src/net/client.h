@@ -58,6 +58,12 @@ err_t client_upload_with(struct client *, struct op *, const struct client_file 
         (size))
 err_t client_download_with(struct client *, struct op *, const struct client_file *, i64 *size) MUST_USE;
 
+/* GET of lines of JSON that come as they happen (?follow=1): line() gets each without its end; empty ones,
+ * which only say that the connection lives, are left out. OK when the server ends it or line() returns false.
+ */
+err_t client_lines(struct client *, struct op *, str path, bool (*line)(void *ctx, str line),
+                   void *ctx) MUST_USE;
+
 /* WebSocket client: an upgraded connection with a descriptor to poll. Not thread-safe. */
 struct wsc;
 err_t wsc_open(struct op *, const struct client_options *, str path, struct wsc **out) MUST_USE;

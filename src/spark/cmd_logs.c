@@ -1,10 +1,11 @@
-/* logs: what a unit wrote, from its files on this machine. */
+/* logs: what a unit wrote, from its files on this machine, or from the server when it runs on another one. */
 #include "agent/logread.h"
 #include "base/fs.h"
 #include "feature/unit/unit_wire.h"
 #include "spark/commands.h"
 #include "spark/line_level.h"
 #include "spark/local_find.h"
+#include "spark/remote_logs.h"
 #include <unistd.h>
 
 struct logs_in {
@@ -87,18 +88,56 @@ static bool show_line(void *ctx, const struct log_line *l)
     return s->out.n < OUT_BLOCK && !s->in->follow ? true : flush(s);
 }
 
+static bool show_remote(void *ctx, const struct remote_line *l)
+{
+    struct show *s = ctx;
+    char when[TIME_TEXT];
+    if (s->cli->json) {
+        struct log_view v = { l->id, l->timestamp, { 0 }, l->message };
+        desc_write(&s->out, &log_view_desc, &v);
+    } else {
+        if (s->in->time) buf_printf(&s->out, "%.*s ", STR(time_text_local(l->timestamp, when)));
+        buf_put(&s->out, s->cli->term->out_tty ? term_safe(&s->scratch, l->message) : l->message);
+    }
+    buf_char(&s->out, '\n');
+    return s->out.n < OUT_BLOCK && !s->in->follow ? true : flush(s);
+}
+
+/* What this machine does not know may run on another; who is not signed in is told what the machine said. */
+static err_t elsewhere(struct cli *cli, const struct logs_in *in, struct show *s)
+{
+    struct op_error here = cli->op->err;
+    AUTO(registry) struct registry registry = { 0 };
+    op_clear(cli->op);
+    err_t e = registry_open(cli->op, 0, &registry);
+    if (e || !registry.signed_in) {
+        op_clear(cli->op);
+        cli->op->err = here;
+        return here.code;
+    }
+    struct remote_log ask = { in->unit, in->lines, in->level, in->follow };
+    return remote_logs(cli->op, &registry, &ask, show_remote, s);
+}
+
+static err_t finish(struct show *s, err_t e)
+{
+    if (!e) flush(s);
+    arena_free(&s->scratch);
+    if (s->failed) s->cli->term->broken = true;
+    return e;
+}
+
 err_t cmd_logs(struct cli *cli, const void *arg)
 {
     const struct logs_in *in = arg;
     struct local_unit u;
-    TRY(local_find(cli->op, in->unit, &u));
     struct show s = { .cli = cli, .in = in };
     s.out = BUF(&s.scratch);
+    err_t found = local_find(cli->op, in->unit, &u);
+    if (found == ERR_NOT_FOUND) return finish(&s, elsewhere(cli, in, &s));
+    TRY(found);
     const char *dir = str_z(cli->op->arena, u.dir);
     err_t e = in->follow ? log_follow(cli->op, dir, in->lines, -1, show_line, &s)
                          : log_read_last(cli->op, dir, in->lines, show_line, &s);
-    if (!e) flush(&s);
-    arena_free(&s.scratch);
-    if (s.failed) cli->term->broken = true;
-    return e;
+    return finish(&s, e);
 }
