@@ -379,3 +379,28 @@ WORLD(series_generation_moves_once)
     assert_true(moved);
     merge(op);
 }
+
+/* Rows of the tail that another node has written, and those that it has merged. */
+static void other_nodes(struct world *w, struct op *op)
+{
+    i64 id = one_series(op, owner(w), "x", SERIES_F64), t[] = { 1, 2, 3 }, row[2];
+    double v[] = { 1, 2, 3 }, v2[] = { 10, 20, 30 };
+    struct model m = { 0 }, none = { 0 };
+    struct series_run r = { id, 3, SERIES_F64, t, { v } }, r2 = { id, 2, SERIES_F64, t, { v2 } };
+    OTHER_OP(other, op);
+    /* The later id is there first. */
+    assert_ok(other, db_i64(other, &row[0], "SELECT nextval(pg_get_serial_sequence('series_tail', 'id')) + ?",
+                            A(0)));
+    assert_ok(other, tail_sql_insert(other, tail_write(other->arena, &r2, 1), &row[1]));
+    assert_same(op, id, &none, 100, 200);
+    for (size_t i = 0; i < 2; i++) model_put(&m, op->arena, t[i], v2[i]);
+    assert_same(op, id, &m, 0, 100);
+    assert_ok(other, db_exec(other, "INSERT INTO series_tail (id, data) VALUES (?, ?)", A(row[0]),
+                             A_BYTES(tail_write(other->arena, &r, 1))));
+    model_put(&m, op->arena, 3, 3); /* of equal times the row with the higher id counts */
+    assert_same(op, id, &m, 0, 100);
+    assert_ok(other, tail_sql_delete(other, row, 2));
+    assert_same(op, id, &none, 0, 100);
+    assert_int_equal(tail_state().rows, 0);
+}
+TEST(series_other_nodes_postgres) { world_postgres(op, other_nodes); }
