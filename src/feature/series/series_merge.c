@@ -101,13 +101,13 @@ static void write_block(struct merge *m, i64 series, int kind, const struct poin
     m->bytes += row->data.n;
 }
 
-/* Full blocks; what is left over makes a small one at the series' end and goes into the last one elsewhere.
- */
+/* At a series' end full blocks, and what is left over makes a small one; elsewhere blocks of about one size,
+ * none larger than a full one. */
 static void write_points(struct merge *m, i64 series, int kind, const struct points *p, bool at_end)
 {
     for (size_t at = 0; at < p->n;) {
-        size_t left = p->n - at, n = MIN(left, (size_t)BLOCK_POINTS);
-        if (!at_end && left <= BLOCK_POINTS_MAX) n = left;
+        size_t left = p->n - at, blocks = (left + SERIES_FULL - 1) / SERIES_FULL;
+        size_t n = at_end ? MIN(left, (size_t)SERIES_FULL) : (left + blocks - 1) / blocks;
         write_block(m, series, kind, p, at, n);
         at += n;
     }
@@ -161,7 +161,7 @@ static size_t joined_from(const struct around *w, size_t last, size_t n)
     size_t from = last + 1;
     while (from > w->low) {
         i64 count = w->b[from - 1].s.count;
-        if (count >= BLOCK_POINTS || (size_t)count > 2 * n) break;
+        if (count >= SERIES_FULL || (size_t)count > 2 * n) break;
         n += (size_t)count;
         from--;
     }
@@ -183,7 +183,7 @@ static err_t place_group(struct op *op, struct merge *m, struct around *w, const
     const struct block_row *b = g->at > w->low ? &w->b[g->at - 1] : NULL;
     if (b && g->p[0].t <= b->s.t_last) from = g->at - 1;
     else if (b && at_end) from = joined_from(w, g->at - 1, g->n);
-    else if (b && (size_t)b->s.count + g->n <= BLOCK_POINTS) from = g->at - 1;
+    else if (b && (size_t)b->s.count + g->n <= SERIES_FULL) from = g->at - 1;
     for (size_t i = from; i < g->at; i++) old += (size_t)w->b[i].s.count;
     struct points kept = points_new(op->arena, g->kind, old),
                   all = points_new(op->arena, g->kind, old + g->n);
@@ -240,9 +240,9 @@ static void full_first(struct merge *m)
     struct block_row *by = NEWN(&m->pending, struct block_row, m->nfresh);
     size_t n = 0;
     for (size_t i = 0; i < m->nfresh; i++)
-        if (m->fresh[i].s.count >= BLOCK_POINTS) by[n++] = m->fresh[i];
+        if (m->fresh[i].s.count >= SERIES_FULL) by[n++] = m->fresh[i];
     for (size_t i = 0; i < m->nfresh; i++)
-        if (m->fresh[i].s.count < BLOCK_POINTS) by[n++] = m->fresh[i];
+        if (m->fresh[i].s.count < SERIES_FULL) by[n++] = m->fresh[i];
     m->fresh = by;
 }
 
@@ -352,7 +352,7 @@ static err_t merge_plan(struct op *op, struct merge *m, const struct tail_plan *
 static bool worth_it(const struct tail_state *s)
 {
     return s->bytes >= SERIES_MERGE_BYTES || s->rows >= SERIES_MERGE_ROWS ||
-           s->points >= (i64)s->series * BLOCK_POINTS || time_mono_us() - s->oldest_us >= SERIES_MERGE_AGE_US;
+           s->points >= (i64)s->series * SERIES_FULL || time_mono_us() - s->oldest_us >= SERIES_MERGE_AGE_US;
 }
 
 err_t series_merge(struct op *op, bool now)

@@ -249,7 +249,7 @@ WORLD(series_merge_of_a_steady_series)
     assert_buckets(op, id, &m, -777777, 44444444, 101);
     i64 blocks;
     assert_ok(op, db_i64(op, &blocks, "SELECT COUNT(*) FROM series_blocks WHERE series_id = ?", A(id)));
-    assert_in_range(blocks, 7, 10);
+    assert_in_range(blocks, 4, 7);
 }
 
 /* Batches of every kind of disorder, merges and restarts in between, against the model. */
@@ -292,14 +292,14 @@ WORLD(series_random_operations_again) { random_rounds(w, op, 12345); }
 /* A damaged block is told of, and the rest is there. */
 WORLD(series_with_a_damaged_block)
 {
-    enum { N = 3 * BLOCK_POINTS };
+    enum { N = 3 * SERIES_FULL };
     i64 id = one_series(op, owner(w), "x", SERIES_F64), *t = NEWN(op->arena, i64, N);
     double *v = NEWN(op->arena, double, N);
     struct model m = { 0 };
     for (i64 i = 0; i < N; i++) {
         t[i] = i * 1000000;
         v[i] = (double)i / 4;
-        if (i < BLOCK_POINTS || i >= 2 * BLOCK_POINTS) model_put(&m, op->arena, t[i], v[i]);
+        if (i < SERIES_FULL || i >= 2 * SERIES_FULL) model_put(&m, op->arena, t[i], v[i]);
     }
     put(op, id, t, v, N);
     merge(op);
@@ -316,8 +316,8 @@ WORLD(series_with_a_damaged_block)
     struct seen s = { .a = op->arena };
     assert_int_equal(series_scan(op, all, see_points, &s), ERR_INTERNAL);
     str want = arena_printf(op->arena,
-                            "series %lld: the block of 8192 points from 1970-01-01T02:16:32.000000Z to "
-                            "1970-01-01T04:33:03.000000Z is damaged: ",
+                            "series %lld: the block of 16384 points from 1970-01-01T04:33:04.000000Z to "
+                            "1970-01-01T09:06:07.000000Z is damaged: ",
                             (long long)id);
     if (!str_starts(op->err.msg, want)) test_fail(__FILE__, __LINE__, "%.*s", STR(op->err.msg));
     op_clear(op);
@@ -327,13 +327,13 @@ WORLD(series_with_a_damaged_block)
         all.damage = &d;
         assert_ok(op, series_scan(op, all, see_points, &s));
         assert_int_equal(d.blocks, 1);
-        assert_int_equal(d.points, BLOCK_POINTS);
-        assert_int_equal(d.from, t[BLOCK_POINTS]);
+        assert_int_equal(d.points, SERIES_FULL);
+        assert_int_equal(d.from, t[SERIES_FULL]);
         assert_int_equal(s.m.n, m.n);
         assert_memory_equal(s.m.t, m.t, m.n * sizeof *m.t);
         assert_memory_equal(s.m.v, m.v, m.n * sizeof *m.v);
         /* Points that come late into the damaged time are kept beside it. */
-        i64 late[] = { t[BLOCK_POINTS + 10] + 5, t[BLOCK_POINTS + 99] };
+        i64 late[] = { t[SERIES_FULL + 10] + 5, t[SERIES_FULL + 99] };
         double lv[] = { 1, 2 };
         put(op, id, late, lv, 2);
         merge(op);
