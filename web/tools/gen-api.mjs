@@ -43,8 +43,11 @@ function members(schema) {
 }
 
 function parameters(operation, place) {
-  const list = (operation.parameters ?? []).filter(p => p.in === place)
-  if (!list.length) return undefined
+  const all = (operation.parameters ?? []).filter(p => p.in === place)
+  if (!all.length) return undefined
+  const list = all.filter(p => p.schema.type !== 'object')
+  // Parameters of any name: nothing can be said of the others any more.
+  if (list.length < all.length) return 'Record<string, string | number | boolean | null | undefined>'
   return `{ ${list.map(p => `${key(p.name)}${p.required ? '' : '?'}: ${type(p.schema)}`).join('; ')} }`
 }
 

@@ -1142,7 +1142,7 @@ export interface Api {
   /** The series that one may see, by name and labels. */
   'GET /api/v1/series': {
     input: {
-      query?: { name?: string | null; project?: number | null; cursor?: string | null; limit?: number; params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: SeriesPage
   }
@@ -1187,7 +1187,7 @@ export interface Api {
   /** InfluxDB 1: store line protocol. */
   'POST /write': {
     input: {
-      query?: { project?: number; db?: string | null; bucket?: string | null; precision?: string | null; q?: string | null; params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       body: Blob
       }
     result: undefined
@@ -1195,7 +1195,7 @@ export interface Api {
   /** InfluxDB 2: store line protocol. */
   'POST /api/v2/write': {
     input: {
-      query?: { project?: number; db?: string | null; bucket?: string | null; precision?: string | null; q?: string | null; params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       body: Blob
       }
     result: undefined
@@ -1203,7 +1203,7 @@ export interface Api {
   /** InfluxDB 1: what writers ask before they write. */
   'POST /query': {
     input: {
-      query?: { project?: number; db?: string | null; bucket?: string | null; precision?: string | null; q?: string | null; params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       body: Blob
       }
     result: unknown
@@ -1211,21 +1211,21 @@ export interface Api {
   /** InfluxDB 1: what writers ask before they write. */
   'GET /query': {
     input: {
-      query?: { project?: number; db?: string | null; bucket?: string | null; precision?: string | null; q?: string | null; params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }
   /** InfluxDB 1: whether somebody is there. */
   'GET /ping': {
     input: {
-      query?: { project?: number; db?: string | null; bucket?: string | null; precision?: string | null; q?: string | null; params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: undefined
   }
   /** Prometheus remote write, 1.0 and 2.0. */
   'POST /api/v1/write': {
     input: {
-      query?: { project?: number; params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       body: Blob
       }
     result: undefined
@@ -1233,7 +1233,7 @@ export interface Api {
   /** OpenTelemetry: store metrics sent by OTLP/HTTP. */
   'POST /v1/metrics': {
     input: {
-      query?: { project?: number; params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       body: unknown
       }
     result: unknown
@@ -1575,14 +1575,14 @@ export interface Api {
   /** Evaluate a PromQL query at one time. */
   'GET /prometheus/api/v1/query': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }
   /** Evaluate a PromQL query at one time. */
   'POST /prometheus/api/v1/query': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       body: Blob
       }
     result: unknown
@@ -1590,14 +1590,14 @@ export interface Api {
   /** Evaluate a PromQL query over a range of times. */
   'GET /prometheus/api/v1/query_range': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }
   /** Evaluate a PromQL query over a range of times. */
   'POST /prometheus/api/v1/query_range': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       body: Blob
       }
     result: unknown
@@ -1605,14 +1605,14 @@ export interface Api {
   /** Names of labels. */
   'GET /prometheus/api/v1/labels': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }
   /** Names of labels. */
   'POST /prometheus/api/v1/labels': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       body: Blob
       }
     result: unknown
@@ -1621,21 +1621,21 @@ export interface Api {
   'GET /prometheus/api/v1/label/{name}/values': {
     input: {
       path: { name: string }
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }
   /** Label sets of the series that match. */
   'GET /prometheus/api/v1/series': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }
   /** Label sets of the series that match. */
   'POST /prometheus/api/v1/series': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       body: Blob
       }
     result: unknown
@@ -1643,35 +1643,35 @@ export interface Api {
   /** Help and unit of the series, by name. */
   'GET /prometheus/api/v1/metadata': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }
   /** What this is. */
   'GET /prometheus/api/v1/status/buildinfo': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }
   /** None are kept. */
   'GET /prometheus/api/v1/query_exemplars': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }
   /** Rules of alerts are under /api/v1/alert-rules. */
   'GET /prometheus/api/v1/alerts': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }
   /** Rules of alerts are under /api/v1/alert-rules. */
   'GET /prometheus/api/v1/rules': {
     input: {
-      query?: { params?: Record<string, string> }
+      query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
   }

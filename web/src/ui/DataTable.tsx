@@ -1,6 +1,6 @@
 // Rows of things: sorting, keyboard, and only the rows in sight in the document, so that 5,000 rows scroll as fast as 50.
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { type KeyboardEvent, memo, type ReactNode, type RefObject, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, type ReactNode, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { useText } from '@/i18n'
 import { uiText } from './text'
 
@@ -36,6 +36,8 @@ type Props<T> = {
   /** The table scrolls inside itself and draws what is in sight. */
   fill?: boolean
   footer?: ReactNode
+  /** Told which rows are in the document. */
+  onShown?: (rows: T[]) => void
 }
 
 export function sorted<T>(rows: T[], columns: Column<T>[], sort: Sort | undefined): T[] {
@@ -102,11 +104,21 @@ export function DataTable<T>({
   rowHeight = 36,
   rowClass,
   fill = false,
-  footer
+  footer,
+  onShown
 }: Props<T>) {
   const { ref, from, to } = useWindow(rows.length, rowHeight, fill)
   const width = useWidth(ref)
   const columns = useMemo(() => all.filter(c => width >= (c.from ?? (c.minor ? 640 : 0))), [all, width])
+  const told = useRef<string>('')
+  useEffect(() => {
+    if (!onShown) return
+    const shown = rows.slice(from, to)
+    const key = shown.map(rowKey).join(' ')
+    if (key === told.current) return
+    told.current = key
+    onShown(shown)
+  })
   const template = columns.map(c => c.width).join(' ')
   const onKey = (e: KeyboardEvent<HTMLDivElement>) => {
     if (e.key !== 'ArrowDown' && e.key !== 'ArrowUp') return

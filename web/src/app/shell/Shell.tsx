@@ -130,9 +130,10 @@ function Sidebar() {
   return (
     <nav className={narrow ? 'sidebar narrow' : 'sidebar'} aria-label={t.menu}>
       <ul>{list('main')}</ul>
-      <ul className="sidebar-admin" aria-label={t.admin}>
-        {list('admin')}
-      </ul>
+      <div className="sidebar-admin">
+        <p id="sidebar-admin">{t.admin}</p>
+        <ul aria-labelledby="sidebar-admin">{list('admin')}</ul>
+      </div>
       <span className="grow" />
       <IconButton label={narrow ? t.expand : t.collapse} onClick={toggle} className="sidebar-toggle">
         {narrow ? <PanelLeftOpen size={16} /> : <PanelLeftClose size={16} />}

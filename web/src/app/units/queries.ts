@@ -1,12 +1,12 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { api } from '@/api/client'
 import type { ApiError } from '@/api/problem'
-import { useApi } from '@/api/query'
+import { useApi, useQueryClient } from '@/api/query'
 import type { Unit } from '@/api/schema.gen'
-import type { Beat } from '@/chart/Spark'
-import { live } from '@/live'
-import { ageOf } from './state'
+import { live, type TopicEvent, useLiveStatus, useTopic, useTopicEvents } from '@/live'
+import { useSession } from '../session/session'
+import { useProjects } from '../shell/project'
 
 const key = ['GET /api/spark/units', 'all']
 
@@ -25,14 +25,52 @@ async function allUnits(signal: AbortSignal): Promise<Unit[]> {
   return units
 }
 
-/** All units that one may see. */
+/** All units that one may see; those of one's own and of one's projects change as they change on the server. */
 export function useUnits() {
-  const q = useQuery<Unit[], ApiError>({ queryKey: key, queryFn: ({ signal }) => allUnits(signal), refetchInterval: 5000 })
-  useEffect(() => remember(q.data ?? []), [q.data])
+  const client = useQueryClient()
+  const connected = useLiveStatus().state === 'live'
+  const q = useQuery<Unit[], ApiError>({
+    queryKey: key,
+    queryFn: ({ signal }) => allUnits(signal),
+    refetchInterval: connected ? 10_000 : 5000
+  })
+  const { me } = useSession()
+  const projects = useProjects()
+  const topics = [...(me ? [`units/user/${me.id}`] : []), ...projects.filter(p => p.my_role).map(p => `units/project/${p.id}`)].join(' ')
+  useEffect(() => {
+    const event = (e: TopicEvent) => {
+      const u = e.data as Unit | undefined
+      if (e.kind === 'event' && u?.unit_id) client.setQueryData<Unit[]>(key, old => old && withUnit(old, u))
+    }
+    const ends = topics
+      .split(' ')
+      .filter(Boolean)
+      .map(topic => live.listen(topic, { event }))
+    return () => {
+      for (const end of ends) end()
+    }
+  }, [client, topics])
   return q
 }
 
-export const useUnit = (unit_id: string) => useApi('GET /api/spark/units/{unit_id}', { path: { unit_id } }, { every: 2000 })
+/** The list with a unit's new row in its place; a removed unit leaves it. */
+export function withUnit(list: Unit[], u: Unit): Unit[] {
+  const at = list.findIndex(x => x.unit_id === u.unit_id)
+  if (u.desired === 'removed' && u.status === 'stopped') return at < 0 ? list : list.toSpliced(at, 1)
+  return at < 0 ? [...list, u] : list.with(at, u)
+}
+
+/** One unit, as it changes. */
+export function useUnit(unit_id: string) {
+  const client = useQueryClient()
+  const topic = `unit/${unit_id}/state`
+  const followed = useTopic(topic).phase === 'live'
+  const q = useApi('GET /api/spark/units/{unit_id}', { path: { unit_id } }, { every: followed ? 15_000 : 2000 })
+  useTopicEvents<Unit>(topic, e => {
+    if (e.data?.unit_id) client.setQueryData(['GET /api/spark/units/{unit_id}', { path: { unit_id } }], e.data)
+  })
+  return q
+}
 
 /** After a command: the row and the list are asked again. */
 export function useRefreshUnits(): (changed?: Unit) => void {
@@ -45,25 +83,3 @@ export function useRefreshUnits(): (changed?: Unit) => void {
     void client.invalidateQueries({ queryKey: key })
   }
 }
-
-// The last figures of each unit since the page was opened, for the small drawings of the list.
-export type Recent = { cpu: number[]; rss: number[]; beats: Beat[]; heartbeat: string | null }
-const kept = 60
-const recent = new Map<string, Recent>()
-
-function remember(units: Unit[]): void {
-  for (const u of units) {
-    const r = recent.get(u.unit_id) ?? { cpu: [], rss: [], beats: [], heartbeat: null }
-    const age = ageOf(u, live.now())
-    const beat: Beat = u.status === 'failed' ? 'err' : u.status !== 'running' ? 'none' : age > 90 ? 'warn' : 'ok'
-    recent.set(u.unit_id, {
-      cpu: [...r.cpu, u.cpu_percent].slice(-kept),
-      rss: [...r.rss, u.rss_bytes ?? Number.NaN].slice(-kept),
-      beats: [...r.beats, beat].slice(-kept),
-      heartbeat: u.last_heartbeat
-    })
-  }
-}
-
-const nothing: Recent = { cpu: [], rss: [], beats: [], heartbeat: null }
-export const recentOf = (unit_id: string): Recent => recent.get(unit_id) ?? nothing

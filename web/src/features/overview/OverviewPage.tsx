@@ -1,7 +1,8 @@
 import { Link, useLocation } from 'wouter'
 import { useApi } from '@/api/query'
-import type { AgentRow, Unit } from '@/api/schema.gen'
+import type { AgentRow, Alert, Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
+import { useRight } from '@/app/session/session'
 import { useInProject } from '@/app/shell/project'
 import { useUnits } from '@/app/units/queries'
 import { ageOf, unitState, uptimeOf } from '@/app/units/state'
@@ -70,18 +71,35 @@ function troubles(units: Unit[], now: number, t: typeof overviewText.en): Troubl
   return out.sort((a, b) => urgency[status(a.state).kind] - urgency[status(b.state).kind] || a.since - b.since)
 }
 
+/** Alerts that fire, of what the address shows; those of units that fail stand as the units themselves. */
+function useFiring(): Alert[] {
+  const may = useRight('alert:read')
+  const inProject = useInProject()
+  const q = useApi('GET /api/v1/alerts', { query: { state: 'firing', limit: 50 } }, { enabled: may, every: 5000 })
+  return (q.data?.alerts ?? []).filter(a => a.kind !== 'unit_failed' && !a.silenced_until && inProject(a.project_id))
+}
+
 /** What is red or amber, oldest first. */
 function Attention({ units, now }: { units: Unit[]; now: number }) {
   const t = useText(overviewText)
   const list = troubles(units, now, t)
+  const firing = useFiring()
   return (
     <Section title={t.attention}>
-      {list.length === 0 ? (
+      {list.length + firing.length === 0 ? (
         <p className="calm">
           <StatusShape kind="ok" /> {t.calm}
         </p>
       ) : (
         <ul className="attention">
+          {firing.slice(0, 8).map(a => (
+            <li key={`alert ${a.id}`} className={`k-${status(a.severity).kind}`}>
+              <StatusBadge name={a.severity} />
+              <Link href={href('alerts', {})}>{a.subject}</Link>
+              <span className="grow cut">{a.rule}</span>
+              <span className="dim">{ago((now - Date.parse(a.fired_at ?? a.started_at)) / 1000)}</span>
+            </li>
+          ))}
           {list.slice(0, 12).map(x => (
             <li key={x.unit.unit_id} className={`k-${status(x.state).kind}`}>
               <StatusBadge name={x.state === 'late' && x.unit.status !== 'running' ? 'failed' : x.state} />

@@ -2,6 +2,7 @@ import { useApi } from '@/api/query'
 import type { TelemetryRow, Unit } from '@/api/schema.gen'
 import { useText } from '@/i18n'
 import { dateTime } from '@/i18n/format'
+import { useTopicEvents } from '@/live'
 import { DataTable, Loaded, StatusShape } from '@/ui'
 import { unitText } from './text'
 
@@ -13,6 +14,7 @@ export function EventsTab({ unit: u }: { unit: Unit }) {
     { path: { unit_id: u.unit_id }, query: { type: 'event', limit: 200 } },
     { every: 3000, keep: true }
   )
+  useTopicEvents(`unit/${u.unit_id}/events`, () => void q.refetch())
   return (
     <Loaded of={q}>{page => (page.telemetry.length ? <EventList rows={page.telemetry} /> : <p className="dim">{t.noEvents}</p>)}</Loaded>
   )

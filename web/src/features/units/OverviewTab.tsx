@@ -4,6 +4,8 @@ import type { Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
 import { useProjects } from '@/app/shell/project'
 import { ageOf, uptimeOf } from '@/app/units/state'
+import { trendOf, useTrends } from '@/app/units/trends'
+import { HeartbeatBar } from '@/chart/Spark'
 import { useText } from '@/i18n'
 import { ago, bytes, dateTime, num, percent, span } from '@/i18n/format'
 import { useServerNow } from '@/live'
@@ -23,6 +25,7 @@ export function OverviewTab({ unit: u }: { unit: Unit }) {
     { path: { unit_id: u.unit_id }, query: { type: 'event', limit: 6 } },
     { every: 5000 }
   )
+  useTrends([u.unit_id])
   const runs = u.status === 'running' || u.status === 'paused'
   return (
     <>
@@ -32,6 +35,10 @@ export function OverviewTab({ unit: u }: { unit: Unit }) {
         <Big name={t.memory} value={runs ? bytes(u.rss_bytes) : '—'} />
         <Big name={t.seen} value={u.last_heartbeat ? ago(ageOf(u, now)) : t.never} />
         <Big name={t.restarts} value={num(u.restarts)} />
+        <div className="big">
+          <span className="faint">{t.lastHour}</span>
+          <HeartbeatBar beats={trendOf(u.unit_id).beats} width={240} height={26} />
+        </div>
       </div>
       <UnitCharts unit={u} height={180} />
       <div className="split">

@@ -1,11 +1,12 @@
-import { useCallback, useMemo } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import type { Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
 import { useParam, useSort } from '@/app/search'
 import { useInProject } from '@/app/shell/project'
-import { recentOf, useUnits } from '@/app/units/queries'
+import { useUnits } from '@/app/units/queries'
 import { ageOf, unitState, uptimeOf } from '@/app/units/state'
+import { trendOf, useTrends } from '@/app/units/trends'
 import { HeartbeatBar, Spark } from '@/chart/Spark'
 import { useText } from '@/i18n'
 import { ago, bytes, percent, span } from '@/i18n/format'
@@ -63,6 +64,8 @@ function List({ units: all }: { units: Unit[] }) {
   const moment = Math.floor(now / 5000)
   // biome-ignore lint/correctness/useExhaustiveDependencies: columns are made anew every second; they sort the same way
   const rows = useMemo(() => sorted(shown, columns, sort), [shown, sort.key, sort.down, moment])
+  const [inSight, see] = useState<string[]>([])
+  useTrends(inSight)
   const keys = useMemo(() => {
     const of = (get: (u: Unit) => string | null) => [...new Set(units.map(get).filter((v): v is string => !!v))].sort()
     return {
@@ -98,6 +101,7 @@ function List({ units: all }: { units: Unit[] }) {
           onSort={setSort}
           onOpen={open}
           rowHeight={40}
+          onShown={list => see(list.map(u => u.unit_id))}
         />
       )}
     </>
@@ -150,7 +154,7 @@ function useColumns(now: number): Column<Unit>[] {
       title: t.heartbeat,
       width: '104px',
       from: 900,
-      render: u => <HeartbeatBar beats={padded(u)} width={104} height={16} />
+      render: u => <HeartbeatBar beats={trendOf(u.unit_id).beats} width={104} height={16} />
     },
     {
       key: 'uptime',
@@ -168,7 +172,7 @@ function useColumns(now: number): Column<Unit>[] {
       minor: true,
       sort: u => u.cpu_percent,
       render: u => (
-        <Figure values={recentOf(u.unit_id).cpu} text={u.status === 'running' ? percent(u.cpu_percent) : '—'} color={0} label={t.cpu} />
+        <Figure values={trendOf(u.unit_id).cpu} text={u.status === 'running' ? percent(u.cpu_percent) : '—'} color={0} label={t.cpu} />
       )
     },
     {
@@ -179,7 +183,7 @@ function useColumns(now: number): Column<Unit>[] {
       minor: true,
       sort: u => u.rss_bytes ?? -1,
       render: u => (
-        <Figure values={recentOf(u.unit_id).rss} text={u.status === 'running' ? bytes(u.rss_bytes) : '—'} color={1} label={t.memory} />
+        <Figure values={trendOf(u.unit_id).rss} text={u.status === 'running' ? bytes(u.rss_bytes) : '—'} color={1} label={t.memory} />
       )
     },
     {
@@ -192,11 +196,6 @@ function useColumns(now: number): Column<Unit>[] {
     },
     { key: 'actions', title: '', label: t.actions, width: '36px', render: u => <UnitMenu unit={u} /> }
   ]
-}
-
-const padded = (u: Unit) => {
-  const beats = recentOf(u.unit_id).beats
-  return [...Array<'none'>(Math.max(0, 60 - beats.length)).fill('none'), ...beats]
 }
 
 function Figure({ values, text, color, label }: { values: number[]; text: string; color: number; label: string }) {

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { api } from '@/api/client'
 import { type ApiError, asApiError } from '@/api/problem'
 import type { TelemetryRow } from '@/api/schema.gen'
+import { useTopic, useTopicEvents } from '@/live'
 import type { LogLine } from '@/ui'
 
 export type LogQuery = { level?: string | undefined; q?: string | undefined; limit?: number }
@@ -16,6 +17,14 @@ export const toLine = (r: TelemetryRow): LogLine => ({
 })
 
 type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal'
+
+const ranks = ['debug', 'info', 'warn', 'error', 'fatal']
+
+/** Whether a line that has just come is one that was asked for: by its level and words. */
+export function shows(r: TelemetryRow, level: string | undefined, q: string | undefined): boolean {
+  if (level && ranks.indexOf(r.level ?? 'info') < ranks.indexOf(level)) return false
+  return !q || (r.message ?? '').toLowerCase().includes(q.toLowerCase())
+}
 
 /** Adds rows that are not there yet, in the order of time; both lists are in order. */
 export function merged(old: LogLine[], rows: LogLine[]): LogLine[] {
@@ -35,6 +44,14 @@ export function useUnitLog(unit_id: string, { level, q, limit = 500 }: LogQuery)
   const [loading, setLoading] = useState(true)
   const older = useRef<{ cursor: string | null; busy: boolean }>({ cursor: null, busy: false })
   const newest = useRef<string | null>(null)
+  const topic = `unit/${unit_id}/log`
+  const followed = useTopic(topic).phase === 'live'
+  const pace = useRef(1000)
+  pace.current = followed ? 10_000 : 1000 // lines come by themselves; asking now and then finds what a gap left out
+  useTopicEvents<TelemetryRow>(topic, e => {
+    const r = e.data
+    if (e.kind === 'event' && r?.timestamp && shows(r, level, q)) setLines(old => merged(old, [toLine(r)]))
+  })
 
   const ask = useCallback(
     (more: object, signal?: AbortSignal) =>
@@ -68,7 +85,7 @@ export function useUnitLog(unit_id: string, { level, q, limit = 500 }: LogQuery)
       } catch (e) {
         gone(e)
       }
-      if (!stop.signal.aborted) timer = setTimeout(tail, 1000)
+      if (!stop.signal.aborted) timer = setTimeout(tail, pace.current)
     }
     ask({ order: 'desc', limit }, stop.signal)
       .then(page => {

@@ -14,6 +14,7 @@ const en = {
   cpu: 'CPU',
   memory: 'Memory',
   seen: 'Last seen',
+  lastHour: 'Heartbeats, last hour',
   restarts: 'Restarts',
   owner: 'Owner',
   actions: 'Actions',
@@ -76,7 +77,8 @@ const en = {
   kind: 'Kind',
   details: 'Details',
   metricsWait: 'Figures appear with the first heartbeat.',
-  ownMetrics: 'Own metrics',
+  explore: 'In the telemetry monitor',
+  time: 'Time',
   command: (action: string) => `Waits for the machine: ${action}`
 }
 
@@ -95,6 +97,7 @@ const ru: typeof en = {
   cpu: 'ЦП',
   memory: 'Память',
   seen: 'Был сигнал',
+  lastHour: 'Сигналы жизни за час',
   restarts: 'Перезапуски',
   owner: 'Владелец',
   actions: 'Действия',
@@ -158,7 +161,8 @@ const ru: typeof en = {
   kind: 'Вид',
   details: 'Подробности',
   metricsWait: 'Показатели появятся с первым сигналом жизни.',
-  ownMetrics: 'Собственные показатели',
+  explore: 'В мониторе телеметрии',
+  time: 'Время',
   command: action => `Ждёт машину: ${action}`
 }
 
