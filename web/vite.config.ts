@@ -29,7 +29,20 @@ export default defineConfig({
     assetsInlineLimit: 0, // data: fonts and scripts would need holes in the page's security policy
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
-    reportCompressedSize: false
+    reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // One file for what nearly every page needs, the first page with it: over HTTP/1.1 several small files are slower than one.
+        codeSplitting: {
+          groups: [
+            {
+              name: 'core',
+              test: /node_modules\/(?!uplot|valibot)|src\/(ui|api|i18n|lib|live)\/|src\/app\/(?!palette|shell\/Shortcuts)|src\/features\/overview|src\/chart\/(loop|Spark|palette|i18n|format|draw|time)/
+            }
+          ]
+        }
+      }
+    }
   },
   worker: { format: 'es' },
   server: {
