@@ -10,7 +10,8 @@ const allowed = [
   /^https:\/\/reactjs\.org\//,
   /^https?:\/\/localhost/,
   /^https:\/\/mantine\.dev\//,
-  /^https:\/\/\.\.\.$/, /^https?:\/\/(\$|["'`)]|$)/
+  /^https:\/\/\.\.\.$/,
+  /^https?:\/\/(\$|["'`)]|$)/
 ]
 const found = []
 for (const name of readdirSync(dist, { recursive: true })) {

@@ -19,7 +19,8 @@ import './shell.css'
 import { shellText } from './text'
 import { UserMenu } from './UserMenu'
 
-const Palette = lazy(() => import('../palette/Palette'))
+const loadPalette = () => import('../palette/Palette')
+const Palette = lazy(loadPalette)
 const Shortcuts = lazy(() => import('./Shortcuts'))
 
 /** Header, sidebar and the page. */
@@ -28,6 +29,11 @@ export function Shell({ project }: { project: string | null }) {
   const [open, setOpen] = useState<'palette' | 'keys' | null>(null)
   useLiveConnection(true)
   useShortcuts(setOpen)
+  useEffect(() => {
+    // Whoever presses Ctrl-K types at once: its code is there before.
+    const timer = setTimeout(() => loadPalette().catch(() => {}), 1500)
+    return () => clearTimeout(timer)
+  }, [])
   return (
     <ProjectContext.Provider value={project}>
       <a className="skip" href="#content">
