@@ -322,6 +322,13 @@ export type Installation = {
   /** When. */ installed_at: string
 }
 
+export type SeriesRetention = {
+  /** The project. */ id?: number
+  /** How long points are kept; then they become aggregates of minutes. Seconds; 0: for ever. */ raw_s: number
+  /** How long aggregates of minutes are kept; then they become those of hours. Seconds; 0: for ever. */ minutes_s: number
+  /** How long aggregates of hours are kept. Seconds; 0: for ever. */ hours_s: number
+}
+
 export type SeriesPage = {
   /** The series, oldest first. */ items: SeriesInfo[]
   /** Cursor of the next page; null: this is the last. */ next_cursor: string | null
@@ -1139,6 +1146,25 @@ export interface Api {
     input: Record<string, never>
     result: InstallationList
   }
+  /** How long a project's series are kept, and how finely. */
+  'GET /api/v1/projects/{id}/retention': {
+    input: {
+      path: { id: number }
+      }
+    result: SeriesRetention
+  }
+  /** Change how long a project's series are kept. */
+  'PUT /api/v1/projects/{id}/retention': {
+    input: {
+      path: { id: number }
+      body: {
+        /** How long points are kept; then they become aggregates of minutes. Seconds; 0: for ever. */ raw_s: number
+        /** How long aggregates of minutes are kept; then they become those of hours. Seconds; 0: for ever. */ minutes_s: number
+        /** How long aggregates of hours are kept. Seconds; 0: for ever. */ hours_s: number
+      }
+      }
+    result: SeriesRetention
+  }
   /** The series that one may see, by name and labels. */
   'GET /api/v1/series': {
     input: {
@@ -1183,6 +1209,13 @@ export interface Api {
       body: unknown
       }
     result: unknown
+  }
+  /** A WebSocket for senders of telemetry: a batch a message, answered when durable. */
+  'GET /api/v1/telemetry/ws': {
+    input: {
+      query?: { project?: number }
+      }
+    result: undefined
   }
   /** InfluxDB 1: store line protocol. */
   'POST /write': {
@@ -1364,7 +1397,7 @@ export interface Api {
   'GET /api/spark/units/{unit_id}/logs': {
     input: {
       path: { unit_id: string }
-      query?: { level?: null | "debug" | "info" | "warn" | "error" | "fatal"; q?: string | null; order?: "desc" | "asc"; from?: string | null; to?: string | null; cursor?: string | null; limit?: number }
+      query?: { level?: null | "debug" | "info" | "warn" | "error" | "fatal"; q?: string | null; order?: "desc" | "asc"; from?: string | null; to?: string | null; cursor?: string | null; limit?: number; follow?: boolean }
       }
     result: LogsPage
   }
