@@ -119,7 +119,9 @@ static err_t alert_acknowledge(struct op *op, const struct alert_key *in, struct
 {
     TRY(alert_for(op, in->id, ALERT_CHANGE, out));
     TRY(alert_sql_acknowledge(op, in->id, op->who->login, time_now()));
-    return alert_for(op, in->id, ALERT_SEE, out);
+    TRY(alert_for(op, in->id, ALERT_SEE, out));
+    alert_changed(op, out);
+    return OK;
 }
 
 /* For all alerts of the rule about the same subject. */
@@ -363,6 +365,8 @@ const struct feature alert_feature = {
     .nroutes = LEN(routes),
     .commands = alert_commands,
     .ncommands = ALERT_COMMANDS,
+    .topics = alert_topics,
+    .ntopics = ALERT_TOPICS,
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_alert,

@@ -80,8 +80,8 @@ static err_t begin(struct alert_round *r, const struct alert_rule *rule, const s
         a.fired_at = r->now;
     }
     TRY(alert_sql_insert(r->op, &a));
-    if (!at_once) return OK;
-    TRY(tell_once(r, rule, &a));
+    if (at_once) TRY(tell_once(r, rule, &a));
+    alert_changed(r->op, &a);
     return a.notified_at.us ? alert_sql_update(r->op, &a) : OK;
 }
 
@@ -90,15 +90,25 @@ static err_t resolve(struct alert_round *r, const struct alert_rule *rule, struc
     bool told = a->notified_at.us != 0;
     a->state = ALERT_RESOLVED;
     a->ended_at = r->now;
+    alert_changed(r->op, a);
     TRY(alert_sql_update(r->op, a));
     return told && rule ? alert_tell(r, rule, a, EVENT_RESOLVED) : OK;
+}
+
+/* It never fired: there is nothing to remember. */
+static err_t never_mind(struct alert_round *r, struct alert *a)
+{
+    a->state = ALERT_RESOLVED;
+    a->ended_at = r->now;
+    alert_changed(r->op, a);
+    return alert_sql_delete(r->op, a->id);
 }
 
 static err_t go_on(struct alert_round *r, const struct alert_rule *rule, struct alert *a,
                    const struct alert_sight *s)
 {
     r->seen[a - r->active.item] = true;
-    if (a->state == ALERT_PENDING && !s->beyond) return alert_sql_delete(r->op, a->id);
+    if (a->state == ALERT_PENDING && !s->beyond) return never_mind(r, a);
     a->value = s->value;
     if (a->state == ALERT_FIRING && s->back) return resolve(r, rule, a);
     bool ripe = a->state == ALERT_PENDING && r->now.us - a->started_at.us >= SEC(rule->for_s);
@@ -109,6 +119,7 @@ static err_t go_on(struct alert_round *r, const struct alert_rule *rule, struct 
         a->fired_at = r->now;
     }
     TRY(tell_once(r, rule, a));
+    if (ripe || told.us != a->notified_at.us) alert_changed(r->op, a);
     return ripe || told.us != a->notified_at.us ? alert_sql_update(r->op, a) : OK;
 }
 
@@ -245,7 +256,7 @@ static err_t end_unseen(struct alert_round *r)
     for (size_t i = 0; i < r->active.n; i++) {
         struct alert *a = &r->active.item[i];
         if (r->seen[i]) continue;
-        TRY(a->state == ALERT_PENDING ? alert_sql_delete(r->op, a->id) : resolve(r, NULL, a));
+        TRY(a->state == ALERT_PENDING ? never_mind(r, a) : resolve(r, NULL, a));
     }
     return OK;
 }

@@ -2,10 +2,16 @@
 #pragma once
 #include "base/cli.h"
 #include "feature/alert/alert_sql.h"
+#include "feature/channel/channel.h"
 #include "feature/unit/unit.h"
 
 enum { ALERT_COMMANDS = 2 };
 extern const struct command alert_commands[ALERT_COMMANDS];
+
+/* The live channel's side: who follows the scope's alerts gets this one once it is durable. */
+enum { ALERT_TOPICS = 2 };
+extern const struct topic alert_topics[ALERT_TOPICS];
+void alert_changed(struct op *, const struct alert *);
 
 /* Whether op->who may see, or change, what is of that scope. ERR_NOT_FOUND for those who must not see it. */
 enum alert_need { ALERT_SEE, ALERT_CHANGE };

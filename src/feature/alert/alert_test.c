@@ -362,6 +362,50 @@ WORLD(alert_is_seen_by_those_who_may)
                    400, "until");
 }
 
+static void heard(void *ctx, str topic UNUSED, u64 seq UNUSED, str json)
+{
+    struct hearing {
+        pthread_mutex_t lock;
+        int firing, resolved;
+    } *h = ctx;
+    size_t at;
+    pthread_mutex_lock(&h->lock);
+    h->firing += str_find(json, S("\"state\":\"firing\""), &at);
+    h->resolved += str_find(json, S("\"state\":\"resolved\""), &at);
+    pthread_mutex_unlock(&h->lock);
+}
+
+WORLD(alert_changes_are_told_live)
+{
+    struct hearing {
+        pthread_mutex_t lock;
+        int firing, resolved;
+    } h = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    str u;
+    struct person ann = owner(w, &u), bob = world_person(w, "bob");
+    str topic = arena_printf(op->arena, "alerts/user/%lld", (long long)ann.id);
+    struct channel_listener *l = channel_listen(topic, heard, &h);
+    assert_non_null(l);
+    set(w, &ann, u, "{\"status\":\"failed\"}");
+    job(w, alert_evaluate_job);
+    set(w, &ann, u, "{\"status\":\"starting\"}");
+    job(w, alert_evaluate_job);
+    for (i64 until = time_mono_us() + SEC(10); time_mono_us() < until;) {
+        pthread_mutex_lock(&h.lock);
+        bool all = h.firing == 1 && h.resolved == 1;
+        pthread_mutex_unlock(&h.lock);
+        if (all) break;
+        usleep(1000);
+    }
+    channel_unlisten(l);
+    assert_int_equal(h.firing, 1);
+    assert_int_equal(h.resolved, 1);
+    bob.token = world_token(w, bob.id, 0, "user alert:read");
+    struct said s =
+        say(w, bob.token, GET, arena_printf(op->arena, "/api/v1/live/follow?topic=%.*s", STR(topic)).p, NULL);
+    assert_int_equal(s.status, 404);
+}
+
 /* Beyond for long enough, in between, and back: the hysteresis. */
 WORLD(alert_hysteresis)
 {
