@@ -103,7 +103,8 @@ static enum MHD_Result on_body(struct http_request *r, const char *data, size_t 
         r->stage = STAGE_DRAIN;
         r->received = 0;
     } else {
-        if (!r->body.p && r->length > 0) buf_room(&r->body, (size_t)MIN(r->length, KIB(256)) + 1);
+        /* Pages that a slow sender never fills cost nothing; growing costs a copy. */
+        if (!r->body.p && r->length > 0) buf_room(&r->body, (size_t)MIN(r->length, MIB(1)) + 1);
         buf_put(&r->body, (str){ data, *n });
     }
     *n = 0;

@@ -110,12 +110,22 @@ static err_t resolve_each(struct store *x, u32 n)
     return OK;
 }
 
+/* A label without a value is no label, as in Prometheus. */
+static void drop_empty(struct points_series *s)
+{
+    u32 kept = 0;
+    for (u32 i = 0; i < s->nlabels; i++)
+        if (s->labels[i].value.n) s->labels[kept++] = s->labels[i];
+    s->nlabels = kept;
+}
+
 static err_t resolve(struct store *x, u32 n)
 {
     x->spec = NEWN(x->op->arena, struct series_spec, n);
     x->id = NEWN(x->op->arena, i64, n);
     for (u32 i = 0; i < n; i++) {
-        const struct points_series *s = &x->b->series[i];
+        struct points_series *s = &x->b->series[i];
+        drop_empty(s);
         x->spec[i] = (struct series_spec){ .owner_id = x->owner_id,
                                            .project_id = x->project_id,
                                            .name = s->name,

@@ -59,9 +59,10 @@ WORLD(ingest_json)
     assert_at(w, a, "points", "4");
     assert_at(w, a, "series", "2");
     for (int i = 0; i < 2; i++) /* again: nothing changes */
-        assert_said(send_as(w, t, "/api/v1/telemetry", "application/json",
-                            S("{\"name\":\"temp\",\"labels\":{\"dev\":\"d1\"},\"t\":2000,\"v\":2}")),
-                    200);
+        assert_said(
+            send_as(w, t, "/api/v1/telemetry", "application/json",
+                    S("{\"name\":\"temp\",\"labels\":{\"dev\":\"d1\",\"none\":\"\"},\"t\":2000,\"v\":2}")),
+            200);
     assert_str(stored(op), S("temp{\"dev\":\"d1\"}[C]@1000=1.5@2000=2@3000=3 state{}@1='on'"));
     assert_refused(w,
                    send_as(w, t, "/api/v1/telemetry", "application/json", S("[{\"name\":\"a\",\"v\":{}}]")),
