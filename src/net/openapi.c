@@ -257,6 +257,7 @@ static void put_operation(struct doc *x, const struct route *r)
     put_responses(x, r, kind);
     put_rights(x, r);
     if (r->audit) put_text(b, "x-audit", str_of(r->audit));
+    if (r->raw && r->raw->refuse) buf_put(b, S(",\"x-own-errors\":true")); /* no problem documents */
     buf_char(b, '}');
 }
 
