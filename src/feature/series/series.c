@@ -96,6 +96,17 @@ static bool all_pass(struct arena *a, const struct test *test, size_t n, const s
     return true;
 }
 
+/* A page of the database goes with its arena. */
+static struct series_info kept(struct arena *a, const struct series_info *from)
+{
+    struct series_info s = *from;
+    s.name = str_copy(a, s.name);
+    s.unit = str_copy(a, s.unit);
+    s.help = str_copy(a, s.help);
+    s.labels.s = str_copy(a, s.labels.s);
+    return s;
+}
+
 err_t series_find(struct op *op, const struct series_query *q, series_list *out)
 {
     enum { PAGE = 1000 };
@@ -110,12 +121,17 @@ err_t series_find(struct op *op, const struct series_query *q, series_list *out)
     if (who->project_id && q->project_id && q->project_id != who->project_id) return OK;
     for (size_t i = 0; i < q->nmatch; i++) TRY(test_new(op, &q->match[i], &test[i]));
     narrow(op, q, &f);
+    db_join(op);
     for (size_t n = PAGE; n == PAGE && out->n < (size_t)q->limit;) {
-        series_list page;
         AUTO(arena) struct arena scratch = { 0 };
-        TRY(series_sql_find(op, &f, &page));
+        struct op sub = *op;
+        series_list page;
+        sub.arena = &scratch;
+        err_t e = series_sql_find(&sub, &f, &page);
+        if (e) return fail(op, e, "%.*s", STR(sub.err.msg));
         for (size_t i = 0; i < page.n && out->n < (size_t)q->limit; i++)
-            if (all_pass(&scratch, test, q->nmatch, &page.item[i])) out->item[out->n++] = page.item[i];
+            if (all_pass(&scratch, test, q->nmatch, &page.item[i]))
+                out->item[out->n++] = kept(op->arena, &page.item[i]);
         n = page.n;
         if (n) f.after = page.item[n - 1].id;
     }

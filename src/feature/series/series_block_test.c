@@ -308,8 +308,9 @@ TEST(series_block_golden)
         "10041080c49fd50c0211ca21024dc31360b9",
         "1004048080f28183898506e29c01db050a6e750bc05b91ca21010b0101555555555555d53f1d799f8a",
         "10041080c49fd50c02000e00ab6e319b",
-        "1104048080f28183898506e29c01db050a6e750bc05b06010000000000000007ca9a3b00000000fdffffffffffffffffffff"
-        "ffffffff7f95b6b9a6",
+        ("1104048080f28183898506e29c01db050a6e750bc05b06010000000000000007ca9a3b00000000fdfffffffffffffffffff"
+         "f"
+         "ffffffff7f95b6b9a6"),
         "12041080c49fd50c020100028e006f6e6f66666f6e44eea587"
     };
     struct block_points *to = NEW(op->arena, struct block_points);

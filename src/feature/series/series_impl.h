@@ -14,7 +14,7 @@ enum {
     SERIES_TAIL_BYTES = 64 << 20,   /* of the tail, here and on disk; then appends are refused */
     SERIES_MERGE_BYTES = 8 << 20,   /* of the tail: worth a merge */
     SERIES_MERGE_ROWS = 1024,
-    SERIES_MERGE_AGE_US = 5 * 60 * 1000000,
+    SERIES_MERGE_AGE_US = 60 * 1000000,
 };
 
 /* The catalogue. */

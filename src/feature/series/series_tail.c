@@ -188,11 +188,15 @@ void tail_forget(void)
     tail.points = 0;
 }
 
+/* A damaged row stays in the table for whoever may repair it; it is told of once. */
 static void take(const struct tail_data *d)
 {
+    static _Atomic i64 told;
     struct tail_row *row = tail_row_read(d->id, d->data);
     if (row) tail_add(row);
-    else LOG_ERROR("a row of series_tail is damaged: its points cannot be read", KV("id", d->id));
+    else if (told != d->id)
+        LOG_ERROR("a row of series_tail is damaged: its points cannot be read", KV("id", d->id));
+    if (!row) told = d->id;
 }
 
 err_t tail_load(struct op *op)
