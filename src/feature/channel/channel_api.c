@@ -5,31 +5,44 @@
 
 static const i64 ASK_ALL_US = 60 * 1000000;
 
-/* Under client.use. False: the right is gone; *chan says whose. A database that is away takes no rights. */
-static bool may_still(struct op *op, struct client *c, const struct sub *s)
+/* A database that is away takes no rights. */
+static bool may_still(struct op *op, const struct hub_topic *t, struct op_error *why)
 {
     void *in;
-    bool may = true;
-    err_t e = channel_allow(op, s->topic->kind, s->topic->name, &in);
-    if (e == ERR_FORBIDDEN || e == ERR_NOT_FOUND || e == ERR_UNAUTHENTICATED) {
-        may = false;
-        if (c->ops->lost) c->ops->lost(c, s->chan, &op->err);
-    }
+    err_t e = channel_allow(op, t->kind, t->name, &in);
+    *why = op->err;
     op_clear(op);
-    return may;
+    return e != ERR_FORBIDDEN && e != ERR_NOT_FOUND && e != ERR_UNAUTHENTICATED;
 }
 
-/* Chans first: sub_end() changes the list that is walked. */
-static void ask_subs(struct op *op, struct client *c)
+/* What the client listens to, with references: the client may leave meanwhile, and its subscriptions go. */
+struct asked {
+    u32 chan;
+    struct hub_topic *topic;
+};
+static size_t listens_to(struct op *op, struct client *c, struct asked **out)
 {
     size_t n = 0;
     pthread_mutex_lock(&c->lock);
-    u32 *chan = NEWN(op->arena, u32, c->nsubs + 1);
-    for (const struct sub *s = c->subs; s; s = s->sibling) chan[n++] = s->chan;
+    *out = NEWN(op->arena, struct asked, c->nsubs + 1);
+    for (const struct sub *s = c->subs; s; s = s->sibling) {
+        topic_ref(s->topic);
+        (*out)[n++] = (struct asked){ s->chan, s->topic };
+    }
     pthread_mutex_unlock(&c->lock);
-    for (size_t i = 0; i < n; i++) {
-        struct sub *s = sub_find(c, chan[i]);
-        if (s && !may_still(op, c, s)) sub_end(c, chan[i]);
+    return n;
+}
+
+static void ask_subs(struct op *op, struct client *c)
+{
+    struct asked *all;
+    struct op_error why;
+    for (size_t i = 0, n = listens_to(op, c, &all); i < n; i++) {
+        if (!may_still(op, all[i].topic, &why)) {
+            if (c->ops->lost) c->ops->lost(c, all[i].chan, &why);
+            sub_end(c, all[i].chan);
+        }
+        topic_unref(all[i].topic);
     }
 }
 

@@ -293,6 +293,58 @@ WORLD(channel_listener_and_commit)
     assert_int_equal(atomic_load(&c.n), 2);
 }
 
+/* Many senders, many who come and go, rights asked all the time: nobody waits for another for ever, and
+ * nothing is used after it has gone (sanitizers). */
+static atomic_bool storm;
+static void *sender(void *arg)
+{
+    for (int i = 0; atomic_load(&storm); i++) {
+        i64 t = i;
+        double v = i;
+        send_numbered("t/a/log", NULL, i);
+        send_numbered("t/list", i % 3 ? "x" : "y", i);
+        channel_points(S("t/a/points"), &t, &v, 1);
+        if (i % 64 == 0) usleep(1000);
+    }
+    return arg;
+}
+static void *asker(void *arg)
+{
+    while (atomic_load(&storm)) {
+        struct op *op = arg;
+        OTHER_OP(o, op);
+        assert_ok(o, account_token_drop(o, 1, S("none")));
+        ask_again(o);
+        usleep(1000);
+    }
+    return NULL;
+}
+
+WORLD(channel_storm)
+{
+    enum { SENDERS = 3, CLIENTS = 6, ROUNDS = 25 };
+    know();
+    struct person ann = world_person(w, "ann");
+    static const char *const topics[] = { "t/a/log", "t/list", "t/a/points", "t/a/state" };
+    pthread_t threads[SENDERS + 1];
+    atomic_store(&storm, true);
+    for (int i = 0; i < SENDERS; i++) assert_false(pthread_create(&threads[i], NULL, sender, NULL));
+    assert_false(pthread_create(&threads[SENDERS], NULL, asker, op));
+    for (int r = 0; r < ROUNDS; r++) {
+        struct ear *e[CLIENTS];
+        for (int i = 0; i < CLIENTS; i++) {
+            e[i] = dial(w, ann.token);
+            for (size_t k = 0; k < LEN(topics); k++)
+                tell(e[i], "{\"op\":\"sub\",\"id\":%zu,\"topic\":\"%s\"}", k + 1, topics[k]);
+        }
+        for (int i = 0; i < CLIENTS; i++)
+            for (int k = 0; k < 20; k++) assert_non_null(hear(e[i]).p);
+        for (int i = 0; i < CLIENTS; i++) hang_up(e[i]);
+    }
+    atomic_store(&storm, false);
+    for (size_t i = 0; i < LEN(threads); i++) pthread_join(threads[i], NULL);
+}
+
 TEST(channel_finds_faults)
 {
     static const struct topic bad[] = {
