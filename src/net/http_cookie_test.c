@@ -71,6 +71,9 @@ TEST(http_cookie_opens_sockets_of_our_own_origin_only)
     assert_problem(&r, 403, "forbidden");
     r = ask(s, op, "GET /secret/echo", UPGRADE COOKIE "Origin: http://evil.test\r\n");
     assert_problem(&r, 403, "forbidden");
+    /* A session that is over is told, although nobody may come in, too. */
+    r = ask(s, op, "GET /echo", UPGRADE OWN "Cookie: site_session=over\r\n");
+    assert_problem(&r, 401, "unauthenticated");
     int fd = site_connect(s);
     RAW(fd, "GET /secret/echo HTTP/1.1\r\nHost: site.test\r\n" UPGRADE COOKIE OWN "\r\n");
     r = raw_reply(op, fd, true);

@@ -71,7 +71,7 @@ static void become(struct http_request *r, struct principal *who)
 }
 
 /* A browser sends its cookie with everything, also when the session is over: what is open to anyone stays
- * open. */
+ * open. But not what lasts: the page would take itself to be signed in. */
 static err_t by_cookie(struct http_request *r)
 {
     struct principal who = r->who;
@@ -81,7 +81,8 @@ static err_t by_cookie(struct http_request *r)
         if (e == ERR_UNAUTHENTICATED) request_charge_address(r);
     }
     if (!e) become(r, &who);
-    bool open = !(r->row->route->auth & ~ROUTE_PUBLIC);
+    bool lasts = r->row->kind == ROW_SOCKET || r->row->kind == ROW_FOLLOW;
+    bool open = !lasts && !(r->row->route->auth & ~ROUTE_PUBLIC);
     if (!open || (e != ERR_UNAUTHENTICATED && e != ERR_FORBIDDEN)) return e;
     op_clear(&r->op);
     return OK;
