@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "feature/account/account_in.h"
 #include "feature/account/audit_in.h"
+#include "feature/channel/channel.h"
 #include "net/route.h"
 
 enum { PAGE = 500, TEXT = 300, JSON_MOST = 64 << 10 };
@@ -57,6 +58,15 @@ static json_raw json_of(json_raw v)
     return v.s.n > JSON_MOST ? (json_raw){ S("{\"cut\":\"too large for the audit log\"}") } : v;
 }
 
+/* To whoever looks at the log, once it is durable. */
+static void tell(struct op *op, const struct audit_entry *e)
+{
+    if (!channel_wanted(S("audit"))) return;
+    struct buf b = BUF(op->arena);
+    desc_write(&b, &audit_entry_desc, e);
+    channel_send_after(op, S("audit"), (str){ 0 }, buf_str(&b));
+}
+
 static err_t append(struct op *op, const struct op_note *note, str outcome, str reason)
 {
     const struct principal *w = op->who;
@@ -79,6 +89,7 @@ static err_t append(struct op *op, const struct op_note *note, str outcome, str 
                              .after = json_of(note->after) };
     e.hash = audit_hash(op->arena, c.head_hash, &e);
     TRY(sql_audit_insert(op, &e));
+    tell(op, &e);
     return sql_chain_head(op, e.id, e.hash);
 }
 

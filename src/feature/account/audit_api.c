@@ -2,6 +2,7 @@
 #include "feature/account/account_in.h"
 #include "feature/account/audit_in.h"
 #include "feature/account/export.h"
+#include "feature/channel/channel.h"
 #include "port/config.h"
 
 #define D struct audit_query
@@ -75,6 +76,14 @@ static const struct job jobs[] = {
     { "audit.retain", SEC(86400), retain, "Removes audit entries that are older than audit_keep." },
 };
 
+static const struct topic topics[] = {
+    { .pattern = "audit",
+      .delivery = TOPIC_EVENTS,
+      .event = &audit_entry_desc,
+      .auth = RIGHT_AUDIT_READ,
+      .doc = "Entries of the audit log as they are written." },
+};
+
 const struct feature audit_feature = {
     .name = "audit",
     .doc = "The audit log: who did what, when, from where.",
@@ -82,4 +91,6 @@ const struct feature audit_feature = {
     .nroutes = LEN(routes),
     .jobs = jobs,
     .njobs = LEN(jobs),
+    .topics = topics,
+    .ntopics = LEN(topics),
 };

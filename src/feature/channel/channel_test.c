@@ -293,6 +293,31 @@ WORLD(channel_listener_and_commit)
     assert_int_equal(atomic_load(&c.n), 2);
 }
 
+/* The audit log, as it is written; for those who may read it. */
+WORLD(channel_audit)
+{
+    static const struct feature *const all[] = { &audit_feature };
+    channel_know_features(all, 1);
+    struct person ann = world_person(w, "ann"), eve = world_person(w, "eve");
+    {
+        OTHER_OP(o, op);
+        assert_ok(o, db_exec(o, "UPDATE users SET role = 'auditor' WHERE id = ?", A(eve.id)));
+        assert_ok(o, db_flush(o));
+    }
+    struct ear *e = dial(w, world_token(w, eve.id, 0, "audit:read")), *a = dial(w, ann.token);
+    tell(a, "{\"op\":\"sub\",\"id\":1,\"topic\":\"audit\"}");
+    assert_str(part(a, hear_op(a, "err"), "code"), S("forbidden"));
+    subscribe(e, "audit");
+    assert_said(
+        say(w, ann.token, POST, "/api/spark/packages", "{\"name\":\"pump\",\"display_name\":\"Pump\"}"), 201);
+    str evt = hear_op(e, "evt");
+    assert_str(part(e, evt, "data.action"), S("package.create"));
+    assert_str(part(e, evt, "data.login"), S("ann"));
+    assert_str(part(e, evt, "data.outcome"), S("ok"));
+    hang_up(e);
+    hang_up(a);
+}
+
 /* Many senders, many who come and go, rights asked all the time: nobody waits for another for ever, and
  * nothing is used after it has gone (sanitizers). */
 static atomic_bool storm;
