@@ -404,3 +404,36 @@ static void other_nodes(struct world *w, struct op *op)
     assert_int_equal(tail_state().rows, 0);
 }
 TEST(series_other_nodes_postgres) { world_postgres(op, other_nodes); }
+
+/* Whatever bytes a row has, reading it stays within them; a changed directory is noticed. */
+TEST(series_batch_bytes)
+{
+    enum { N = 300 };
+    i64 t[N];
+    double v[N];
+    for (i64 i = 0; i < N; i++) {
+        t[i] = i * 1000 - 5000;
+        v[i] = (double)i / 4;
+    }
+    struct series_run run[] = { { 7, N, SERIES_F64, t, { v } },
+                                { 3, 1, SERIES_F64, t, { v } },
+                                { 7, 2, SERIES_F64, t, { v } } };
+    str bytes = tail_write(op->arena, run, LEN(run));
+    struct tail_row *row = tail_row_read(1, bytes);
+    assert_non_null(row);
+    assert_int_equal(row->n, 3);
+    assert_int_equal(row->points, N + 3);
+    assert_int_equal(row->piece[1].series, 3);
+    assert_int_equal(row->piece[2].t_last, t[1]);
+    size_t directory = row->piece[0].at;
+    tail_row_drop(row);
+    for (size_t n = 0; n < bytes.n; n++)
+        assert_null(tail_row_read(1, str_copy(op->arena, str_head(bytes, n))));
+    for (size_t at = 0; at < bytes.n; at++) {
+        str bad = str_copy(op->arena, bytes);
+        ((char *)(uintptr_t)bad.p)[at] ^= 1;
+        row = tail_row_read(1, bad);
+        assert_true((row == NULL) == (at < directory)); /* blocks have checksums of their own */
+        if (row) tail_row_drop(row);
+    }
+}
