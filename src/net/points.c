@@ -126,6 +126,7 @@ u32 points_find_series(struct points *b, const struct points_series *key, bool *
 
 void points_reject(struct points *b, u32 n, u32 line, str text, const char *why)
 {
+    if (!n) return;
     if (!b->rejected) {
         b->fault = str_of(why);
         b->fault_line = line;
@@ -149,7 +150,10 @@ bool points_sort_labels(struct points_label *l, u32 n)
     return true;
 }
 
-static bool sound(str s, size_t max) { return s.n <= max && str_utf8_ok(s) && !(s.n && memchr(s.p, 0, s.n)); }
+static bool sound(str s, size_t max)
+{
+    return !s.n || (s.n <= max && str_utf8_ok(s) && !memchr(s.p, 0, s.n));
+}
 
 const char *points_series_fault(const struct points_series *s, const char **member)
 {

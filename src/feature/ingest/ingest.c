@@ -50,7 +50,6 @@ static err_t reject(struct store *x, struct points_series *s, u32 n, const char 
 {
     if (x->mode == INGEST_ALL)
         return fail_for(x->op, ERR_CONFLICT, "series", "'%.*s': %s", STR(s->name), why);
-    if (!x->b->rejected) points_reject(x->b, 0, 0, s->name, why);
     points_reject(x->b, n, 0, s->name, why);
     return OK;
 }
