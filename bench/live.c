@@ -17,7 +17,7 @@
 enum { EVENTS = 20, TEXT = 2048 };
 
 static const struct topic topics[] = {
-    { "bench/all", TOPIC_EVENTS, NULL, NULL, RIGHT_PUBLIC, .doc = "To everybody." },
+    { "bench/all", TOPIC_EVENTS, NULL, &nothing_desc, RIGHT_PUBLIC, .doc = "To everybody." },
 };
 static const struct feature bench = { .name = "bench", .topics = topics, .ntopics = 1 };
 

@@ -105,10 +105,9 @@ static size_t check_one(struct buf *out, const struct topic *t)
     return faults;
 }
 
-size_t channel_check(struct buf *out, const struct feature *const *features, size_t n)
+size_t channel_faults(struct buf *out)
 {
     size_t faults = 0;
-    channel_know_features(features, n);
     for (size_t i = 0; i < nkinds; i++) {
         faults += check_one(out, kinds[i]);
         for (size_t k = 0; k < i; k++)

@@ -48,10 +48,9 @@ struct topic {
     const char *doc;
 };
 
-/* Once, by main, before the features start: whose topics there are. */
+/* Once, by main, before the features start: whose topics there are. A fault in one of them refuses to boot.
+ */
 void channel_know_features(const struct feature *const *features, size_t n);
-/* Faults in topic tables, one line each; returns their number. For a test and at boot. */
-size_t channel_check(struct buf *, const struct feature *const *features, size_t n);
 
 /* Sends an event (one JSON value) to a topic, e.g. "unit/3f.../state". key tells LATEST events of one topic
  * apart (a list's row), else absent. Any thread, never blocks, cheap when nobody listens. */

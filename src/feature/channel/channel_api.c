@@ -89,8 +89,10 @@ static const struct route channel_routes[] = {
       .doc = "Follow one topic of the live channel." },
 };
 
-static err_t start(struct op *op UNUSED)
+static err_t start(struct op *op)
 {
+    struct buf faults = BUF(op->arena);
+    if (channel_faults(&faults)) return fail(op, ERR_INTERNAL, "%.*s", STR(buf_str(&faults)));
     hub_start();
     channel_watch_series();
     return OK;

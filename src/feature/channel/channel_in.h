@@ -7,6 +7,7 @@
 
 const struct topic *channel_kind(str name);     /* NULL: no such topic */
 const struct topic *channel_topic_at(size_t i); /* NULL: past the last */
+size_t channel_faults(struct buf *);            /* in the known topics, one line each */
 /* Its parameters, views of name; the field of an error is "topic". */
 err_t channel_bind(struct op *, const struct topic *kind, str name, void **in) MUST_USE;
 /* The same, and whether op->who may listen to name. */
