@@ -115,7 +115,7 @@ static const struct http_raw metrics = { "metrics", NULL, "text/plain", &nothing
 static const struct route node_routes[] = {
     { GET, "/health", &health_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE,
       .doc = "The process is alive." },
-    { GET, "/ready", &ready_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE,
+    { GET, "/ready", &ready_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE, .deadline_us = SEC(2),
       .doc = "The process and its database answer." },
     { GET, "/metrics", .raw = &metrics, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE,
       .doc = "Figures of the node for Prometheus." },

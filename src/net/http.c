@@ -244,6 +244,10 @@ static err_t keep_options(struct op *op, struct http *h, const struct http_optio
     if (!o->io_threads) h->options.io_threads = MIN(n, 8);
     if (!o->workers) h->options.workers = MAX(8, 4 * n);
     if (!o->max_uploads) h->options.max_uploads = 16;
+    if (!o->slow_head_us) h->options.slow_head_us = SEC(60);
+    if (!o->beat_us) h->options.beat_us = SEC(15);
+    if (!o->stuck_us) h->options.stuck_us = SEC(60);
+    if (!o->max_queue) h->options.max_queue = 4096;
     h->options.max_connections = connections_allowed(o->max_connections ? o->max_connections : 10000);
     return listen_proxies(op, &h->arena, o->trusted_proxies, &h->proxy, &h->nproxies);
 }
@@ -281,7 +285,7 @@ err_t http_start(struct op *op, const struct http_options *o, const struct route
     h->router = router_new(&h->arena, tables, n, ntables);
     h->rate = rate_new();
     static_build(h);
-    h->pool = pool_new(h->options.workers, MIN(h->options.workers, cores()));
+    h->pool = pool_new(h->options.workers, MIN(h->options.workers, cores()), (size_t)h->options.max_queue);
     h->live = live_new(h);
     e = start_daemon(op, h, fd);
     if (e) {

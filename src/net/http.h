@@ -27,6 +27,12 @@ struct http_options {
     str listen; /* "127.0.0.1:8080", "[::]:8080", ":0" (any free port) */
     int io_threads, workers, max_connections, max_uploads; /* 0: chosen */
     i64 rate_per_minute, sign_in_per_minute;               /* per token or address; 0: no limit */
+    /* Patience; 0: as told here. A head must come within slow_head_us (60 s; a body gets a minute more at a
+     * time), a follower without news hears a beat every beat_us (15 s), a WebSocket is
+     * pinged after two and lost after five of them, and a follower that takes nothing for stuck_us (60 s) is
+     * let go. More than max_queue operations that wait (4,096) are refused with 503. */
+    i64 slow_head_us, beat_us, stuck_us;
+    int max_queue;
     str trusted_proxies; /* comma list of addresses whose X-Forwarded-For counts */
     str public_url;      /* for absolute links; absent: from Host */
     const struct ports *ports;

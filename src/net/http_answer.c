@@ -88,6 +88,8 @@ void answer_problem(struct http_request *r)
         answer_header(r, "Upgrade", "websocket");
         answer_header(r, "Sec-WebSocket-Version", "13");
     }
+    /* Whatever is not available now may be in a moment. */
+    if (r->op.err.code == ERR_UNAVAILABLE && !r->op.retry_after_us) r->op.retry_after_us = SEC(1);
     if (r->op.retry_after_us > 0) {
         i64 s = (r->op.retry_after_us + SEC(1) - 1) / SEC(1);
         answer_header(r, "Retry-After", arena_printf(&r->arena, "%lld", (long long)s).p);

@@ -7,7 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/uio.h>
 
-enum { QUEUE_BYTES = 256 * 1024, BATCH = 16, BEAT_US = 15 * 1000000, STUCK_US = 60 * 1000000 };
+enum { QUEUE_BYTES = 256 * 1024, BATCH = 16 };
 struct event {
     struct event *next;
     size_t n;
@@ -218,9 +218,10 @@ static bool follow_ready(struct live_socket *s, u32 events)
 static bool follow_tick(struct live_socket *s, i64 now)
 {
     struct http_follow *f = FOLLOW(s);
+    const struct http_options *o = live_options(s->live);
     i64 quiet = now - s->written_us;
-    if (s->events & EPOLLOUT) return quiet < STUCK_US;
-    if (quiet < BEAT_US) return true;
+    if (s->events & EPOLLOUT) return quiet < o->stuck_us;
+    if (quiet < o->beat_us) return true;
     pthread_mutex_lock(&f->lock);
     if (!f->head) push(f, event_of(f->lines ? S("\n") : S(": beat\n\n")));
     pthread_mutex_unlock(&f->lock);

@@ -177,7 +177,7 @@ bool library_queue(struct MHD_Connection *, int status, struct MHD_Response *);
 void library_log(void *cls, const char *fmt, va_list) PRINTF(2, 0);
 
 /* http_pool.c */
-struct pool *pool_new(int workers, int awake);
+struct pool *pool_new(int workers, int awake, size_t most);
 bool pool_push(struct pool *, struct task *, bool force); /* false: full */
 void pool_free(struct pool *);                            /* runs what is queued, then ends the threads */
 

@@ -6,13 +6,13 @@
 #include "net/http_int.h"
 #include <sched.h>
 
-enum { QUEUE_MAX = 4096, LATE_US = 2000 };
+enum { LATE_US = 2000 };
 struct pool {
     pthread_mutex_t lock;
     pthread_cond_t work; /* for the workers in front */
     pthread_cond_t late; /* for the reserve */
     struct task *head, **tail;
-    size_t queued;
+    size_t queued, most;
     u64 pushed;
     int front, idle_front;
     bool watched, ending;
@@ -104,7 +104,7 @@ static void *reserve_main(void *arg)
     return NULL;
 }
 
-struct pool *pool_new(int workers, int front)
+struct pool *pool_new(int workers, int front, size_t most)
 {
     struct pool *p = MEM_NEW(struct pool);
     pthread_mutex_init(&p->lock, NULL);
@@ -115,6 +115,7 @@ struct pool *pool_new(int workers, int front)
     pthread_cond_init(&p->late, &mono);
     p->tail = &p->head;
     p->front = front;
+    p->most = most;
     p->thread = mem_alloc(sizeof *p->thread * (size_t)workers);
     for (int i = 0; i < workers; i++) {
         if (pthread_create(&p->thread[i], NULL, i < front ? front_main : reserve_main, p)) {
@@ -132,7 +133,7 @@ bool pool_push(struct pool *p, struct task *t, bool force)
     t->next = NULL;
     t->since_us = time_mono_us();
     pthread_mutex_lock(&p->lock);
-    bool ok = force || p->queued < QUEUE_MAX;
+    bool ok = force || p->queued < p->most;
     if (ok) {
         *p->tail = t;
         p->tail = &t->next;

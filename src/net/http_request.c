@@ -283,7 +283,8 @@ static bool check_body(struct http_request *r)
 bool request_head(struct http_request *r, const char *method)
 {
     r->start_us = time_mono_us();
-    r->conn->idle_since_us = r->start_us + SEC(60); /* the body may take a minute longer than a head */
+    /* A body may take as long again. */
+    r->conn->idle_since_us = r->start_us + r->http->options.slow_head_us;
     MHD_get_connection_values_n(r->mhd, MHD_HEADER_KIND, on_header, r);
     set_identity(r);
     atomic_fetch_add_explicit(&r->http->requests, 1, memory_order_relaxed);

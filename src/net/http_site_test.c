@@ -497,6 +497,10 @@ struct site *site_start(struct op *op, const struct site_options *o)
                                  .nfiles = LEN(files),
                                  .workers = o->workers,
                                  .max_uploads = o->max_uploads,
+                                 .slow_head_us = o->slow_head_us,
+                                 .beat_us = o->beat_us,
+                                 .stuck_us = o->stuck_us,
+                                 .max_queue = o->max_queue,
                                  .rate_per_minute = o->rate_per_minute,
                                  .sign_in_per_minute = o->sign_in_per_minute,
                                  .trusted_proxies = str_of(o->trusted_proxies) };

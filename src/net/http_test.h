@@ -9,6 +9,8 @@ struct site_options {
     i64 rate_per_minute, sign_in_per_minute;
     int workers, max_uploads;
     const char *trusted_proxies;
+    i64 slow_head_us, beat_us, stuck_us;
+    int max_queue;
 };
 struct site *site_start(struct op *, const struct site_options *); /* NULL: defaults */
 void site_stop(struct site *);

@@ -8,8 +8,7 @@
 
 enum {
     EVENTS = 256,
-    TICK_MS = 1000,
-    IDLE_HEAD_US = 60 * 1000000,
+    TICK_MS = 1000, /* at most: short patience is looked after more often */
     GOODBYE_US = 1000000,
     SEND_ROOM = 128 * 1024
 }; /* in the kernel, which would take 4 MiB for a reader who sleeps */
@@ -45,6 +44,8 @@ void live_unref(struct live_socket *s)
     mem_free(p.v);
     s->ops->release(s);
 }
+
+const struct http_options *live_options(const struct live *l) { return &l->http->options; }
 
 static void wake(struct live *l)
 {
@@ -174,7 +175,8 @@ static void sweep_connections(struct http *h, i64 now)
     pthread_mutex_lock(&h->lock);
     for (struct http_conn *c = h->conns; c; c = c->next) {
         i64 since = c->idle_since_us;
-        if (since && now - since > IDLE_HEAD_US) shutdown(c->fd, SHUT_RDWR); /* libmicrohttpd sees the end */
+        if (since && now - since > h->options.slow_head_us)
+            shutdown(c->fd, SHUT_RDWR); /* libmicrohttpd sees the end */
     }
     pthread_mutex_unlock(&h->lock);
 }
@@ -229,9 +231,11 @@ static void goodbye(struct live *l)
 static void *live_main(void *arg)
 {
     struct live *l = arg;
-    i64 ticked = time_mono_us();
+    const struct http_options *o = live_options(l);
+    i64 ticked = time_mono_us(), shortest = MIN(MIN(o->slow_head_us, o->beat_us), o->stuck_us);
+    int tick_ms = (int)MIN((i64)TICK_MS, MAX(shortest / 4000, 1));
     for (;;) {
-        if (serve_events(l, TICK_MS)) {
+        if (serve_events(l, tick_ms)) {
             u64 count;
             if (read(l->wake, &count, sizeof count) < 0 && errno != EAGAIN)
                 bug("eventfd: %s", strerror(errno));
@@ -239,7 +243,7 @@ static void *live_main(void *arg)
             serve_waiting(l);
         }
         i64 now = time_mono_us();
-        if (now - ticked < MSEC(TICK_MS)) continue;
+        if (now - ticked < MSEC(tick_ms)) continue;
         ticked = now;
         tick(l, now);
     }

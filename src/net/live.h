@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 struct http;
+struct http_options;
 struct live;
 struct live_socket;
 struct live_ops {
@@ -33,6 +34,8 @@ struct live_socket {
 struct live *live_new(struct http *);
 void live_stop(struct live *); /* says good-bye on every socket, ends them and the thread */
 void live_free(struct live *);
+
+const struct http_options *live_options(const struct live *);
 
 void live_init(struct live_socket *, struct live *, const struct live_ops *,
                str greeting);                  /* one reference */

@@ -15,10 +15,10 @@ enum {
     OUT_BYTES = 4 << 20,
     IN_BYTES = 256 << 10, /* waiting for the handler; or one message */
     IN_MESSAGES = 64,
-    TURN = 16,  /* messages a worker handles before others get the worker */
-    BATCH = 32, /* messages that go to the kernel in one call */
-    PING_US = 30 * 1000000,
-    LOST_US = 75 * 1000000,
+    TURN = 16,      /* messages a worker handles before others get the worker */
+    BATCH = 32,     /* messages that go to the kernel in one call */
+    PING_BEATS = 2, /* silent for so many beats (http_options.beat_us) it is pinged */
+    LOST_BEATS = 5, /* and lost */
     CLOSING_US = 5 * 1000000,
 };
 struct message {
@@ -398,8 +398,9 @@ static bool ws_tick(struct live_socket *s, i64 now)
     bool full = in_is_full(ws);
     pthread_mutex_unlock(&ws->lock);
     if (full) s->read_us = now; /* it is we who do not read */
-    if (now - s->read_us > LOST_US) return false;
-    if (now - MAX(s->read_us, ws->pinged_us) < PING_US) return true;
+    i64 beat_us = live_options(s->live)->beat_us;
+    if (now - s->read_us > LOST_BEATS * beat_us) return false;
+    if (now - MAX(s->read_us, ws->pinged_us) < PING_BEATS * beat_us) return true;
     ws->pinged_us = now;
     wslay_event_queue_msg(ws->frames, &(struct wslay_event_msg){ WSLAY_PING, NULL, 0 });
     return ws_ready(s, 0);

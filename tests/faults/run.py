@@ -164,6 +164,72 @@ class World:
             shutil.rmtree(self.home, ignore_errors=True)
 
 
+def database_away(binary, count, seconds):
+    """PostgreSQL is killed while records are written, and comes back after a while: what was acknowledged is there, what was not was told
+    as 503 with Retry-After, and nobody had to help."""
+    ctl = os.environ["NETBIT_TEST_POSTGRES_CTL"]
+    server = Server(binary, "postgres")
+    server.start()
+    try:
+        token = server.user("writer")
+        path = "/api/spark/units/%s/telemetry" % registered_unit(server, token)
+        refusals, refused, odd, slowest = threading.Lock(), collections.Counter(), [], [0]
+
+        class Watched(Writers):
+            def write(self):
+                while not self.stop.is_set():
+                    with self.lock:
+                        n = next(self.number)
+                    began = time.monotonic()
+                    try:
+                        a = server.call("POST", path, {"telemetry_type": "log", "level": "info", "message": "n=%d" % n}, token, timeout=60)
+                    except OSError as e:
+                        with refusals:
+                            odd.append(repr(e))
+                        continue
+                    with refusals:
+                        slowest[0] = max(slowest[0], time.monotonic() - began)
+                        if a.status == 201:
+                            self.acked.append(n)
+                        else:
+                            refused[a.status] += 1
+                            if a.status != 503 or "retry-after" not in a.headers or "problem" not in a.headers["content-type"]:
+                                odd.append("%r %r" % (a, a.headers))
+                    if a.status != 201:
+                        time.sleep(0.1)
+        writers = Watched(server, path, token)
+        time.sleep(2)
+        before = len(writers.acked)
+        subprocess.run([ctl, "crash"], check=True)
+        away = time.monotonic()
+        try:
+            time.sleep(seconds)
+            during = len(writers.acked)
+            ready = server.call("GET", "/ready", timeout=5).status
+            alive = server.call("GET", "/health", timeout=5).status
+        finally:
+            subprocess.run([ctl, "start"], check=True)
+        back, end = time.monotonic(), time.monotonic() + 30
+        while len(writers.acked) <= during and time.monotonic() < end:
+            time.sleep(0.02)
+        recovered = time.monotonic() - back
+        time.sleep(2)
+        acked = writers.end()
+        count.check(before > 10 and len(acked) > during + 10, "written before %d, while away up to %d, in all %d" % (before, during, len(acked)))
+        count.check(recovered < 10, "writes went through again only %.1f s after the database was back" % recovered)
+        count.check(refused[503] > 0 and not odd, lambda: "refused %r; other than 503 with Retry-After: %s" % (dict(refused), odd[:3]))
+        count.check(ready == 503 and alive == 200, "while the database was away /ready said %d, /health %d" % (ready, alive))
+        stored = collections.Counter(int(r["message"][2:]) for r in pages(server, path + "?order=asc", "telemetry", token))
+        lost = [n for n in acked if n not in stored]
+        twice = [n for n, k in stored.items() if k > 1]
+        count.check(not lost, "%d of %d acknowledged records are missing" % (len(lost), len(acked)))
+        count.check(not twice, "%d records are stored twice" % len(twice))
+        print("PostgreSQL away for %.0f s: %d acknowledged (%d before), %d refused with 503, the slowest answer %.1f s, back %.2f s after it" %
+              (back - away, len(acked), before, refused[503], slowest[0], recovered), flush=True)
+    finally:
+        server.stop()
+
+
 def kill_server(w):
     w.server.kill()
     time.sleep(random.uniform(0, 1))
@@ -237,10 +303,16 @@ def main():
     p.add_argument("--build", default="build")
     p.add_argument("--database", default="sqlite")
     p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--away", type=float, default=30, help="seconds without PostgreSQL")
+    p.add_argument("part", nargs="*", help="acknowledged, victims, database_away; all when none is given")
     a = p.parse_args()
-    count = Count()
-    acknowledged(os.path.join(a.build, "netbit"), a.database, count, a.rounds * 4)
-    victims(a.build, a.database, count, a.rounds)
+    count, chosen = Count(), a.part or ["acknowledged", "victims", "database_away"]
+    if "acknowledged" in chosen:
+        acknowledged(os.path.join(a.build, "netbit"), a.database, count, a.rounds * 4)
+    if "victims" in chosen:
+        victims(a.build, a.database, count, a.rounds)
+    if "database_away" in chosen and a.database == "postgres":
+        database_away(os.path.join(a.build, "netbit"), count, a.away)
     count.finish()
 
 

@@ -16,6 +16,7 @@ struct pg {
     struct db db;
     char *url;
     i64 wait_us;
+    i64 away_us;       /* under m: since when no connection can be made; 0: they can */
     pthread_mutex_t m; /* guards the rest */
     pthread_cond_t freed;
     struct pg_conn *idle;

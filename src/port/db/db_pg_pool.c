@@ -1,13 +1,20 @@
 /* Connections to PostgreSQL: at most `most`, made when needed, given to one operation at a time, the latest
  * used first. A server that is away (restart, failover, network) is waited for: attempts with growing pauses
- * until wait_us or the operation's deadline is over. A connection that died while idle is noticed before it
- * is given out, so that its death costs nobody an error. */
+ * until wait_us or the operation's deadline is over. When it has been away for a while, those who come then
+ * try once and are told at once, or waiting ones would soon hold every worker. A connection that died while
+ * idle is noticed before it is given out, so that its death costs nobody an error. */
 #include "base/log.h"
 #include "port/db/db_pg.h"
 #include <errno.h>
 #include <poll.h>
 
-enum { PAUSE_FIRST_US = 20000, PAUSE_MOST_US = 1000000, LEAST_VERSION = 150000 };
+enum {
+    PAUSE_FIRST_US = 20000,
+    PAUSE_MOST_US = 1000000,
+    LONG_AWAY_US = 5000000,
+    LATE_WAIT_US = 200000,
+    LEAST_VERSION = 150000
+};
 
 /* Durable means durable, whatever the server's configuration says; the rest is what our dialect assumes. */
 static const char session[] = "SET TIME ZONE 'UTC'; SET standard_conforming_strings = on; SET "
@@ -130,10 +137,27 @@ static void pause_between(struct pg *db, i64 pause, i64 until)
     pthread_mutex_unlock(&db->m);
 }
 
+static void tell_away(struct pg *db, bool away)
+{
+    pthread_mutex_lock(&db->m);
+    if (!away) db->away_us = 0;
+    else if (!db->away_us) db->away_us = time_mono_us();
+    pthread_mutex_unlock(&db->m);
+}
+
+static i64 patience(const struct op *op, struct pg *db)
+{
+    i64 now = time_mono_us(), until = now + db->wait_us;
+    pthread_mutex_lock(&db->m);
+    bool late = db->away_us && now - db->away_us > LONG_AWAY_US;
+    pthread_mutex_unlock(&db->m);
+    if (late) until = MIN(until, now + LATE_WAIT_US);
+    return op->deadline_us ? MIN(until, op->deadline_us) : until;
+}
+
 err_t pg_get(struct op *op, struct pg *db, struct pg_conn **out)
 {
-    i64 until = time_mono_us() + db->wait_us, pause = PAUSE_FIRST_US;
-    if (op->deadline_us) until = MIN(until, op->deadline_us);
+    i64 until = patience(op, db), pause = PAUSE_FIRST_US;
     for (;;) {
         struct pg_conn *c;
         TRY(wait_place(op, db, until, &c));
@@ -144,6 +168,7 @@ err_t pg_get(struct op *op, struct pg *db, struct pg_conn **out)
         if (c) conn_close(c);
         bool again = true;
         err_t e = conn_open(op, db, out, &again);
+        tell_away(db, e && again);
         if (!e) {
             op_clear(op);
             return OK;
