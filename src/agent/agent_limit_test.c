@@ -101,6 +101,67 @@ TEST(agent_limit_health_by_port)
     host_close(&h);
 }
 
+TEST(agent_limit_cpu_is_kept)
+{
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "hot", "burn 2500 sleep", "\"resources\":{\"cpu\":0.2}", &u);
+    assert_true(contains(u.isolation, "cpu limit"));
+    WAIT_FOR(contains(host_log(&h, &u, "out.log"), "burned "));
+    str log = host_log(&h, &u, "out.log");
+    size_t at;
+    str_find(log, S("burned "), &at);
+    long percent = strtol(log.p + at + 7, NULL, 10);
+    print_message("a fifth of a core is allowed: %ld %% were had\n", percent);
+    assert_true(percent > 0 && percent <= 30);
+    /* It ends, pauses and goes on like any other, also in the middle of a moment in which it stands still. */
+    host_start(&h, "busy", "burn 100000", "\"resources\":{\"cpu\":0.05},\"stop\":{\"timeout\":\"8s\"}", &u);
+    for (int i = 0; i < 3; i++) {
+        usleep(150000);
+        host_do(&h, LOCAL_PAUSE, "busy", &u);
+        assert_int_equal(u.status, UNIT_PAUSED);
+        host_do(&h, LOCAL_RESUME, "busy", &u);
+        assert_int_equal(u.status, UNIT_RUNNING);
+    }
+    usleep(150000);
+    i64 from = time_mono_us();
+    host_do(&h, LOCAL_STOP, "busy", &u);
+    assert_int_equal(u.status, UNIT_STOPPED);
+    assert_str(u.reason, S("")); /* not killed after its grace */
+    assert_true(time_mono_us() - from < SEC(5));
+    host_close(&h);
+}
+
+TEST(agent_limit_health_by_connection)
+{
+    struct host h;
+    struct local_unit u;
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* not the agent's */
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    assert_int_equal(listen(fd, 50), 0);
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    const char *more =
+        arena_printf(op->arena,
+                     "\"health\":{\"type\":\"tcp\",\"port\":%d,\"interval\":\"20ms\",\"retries\":2,"
+                     "\"timeout\":\"2s\",\"start_period\":0},\"restart\":{\"policy\":\"never\"}",
+                     ntohs(at.sin_port))
+            .p;
+    host_start(&h, "tcp", "sleep", more, &u);
+    WAIT_FOR(!host_try(&h, LOCAL_STATUS, "tcp", &u) && str_is(u.health, "healthy"));
+    close(fd); /* nobody listens any more */
+    WAIT_FOR(host_status_is(&h, "tcp", UNIT_FAILED));
+    host_do(&h, LOCAL_STATUS, "tcp", &u);
+    if (!contains(u.reason, "unhealthy: Connection refused"))
+        test_fail(__FILE__, __LINE__, "%.*s", STR(u.reason));
+    host_close(&h);
+}
+
 TEST(agent_limit_isolation_holds_or_is_said)
 {
     struct host h;

@@ -178,6 +178,7 @@ static void started(struct shim *s)
     set_reason(s, "");
     shim_view_hold(s);
     shim_watch_begin(s);
+    shim_cpu_begin(s, s->began_us);
     shim_health_begin(s, s->began_us);
     shim_describe_isolation(s);
     shim_spare_plan(s);
@@ -224,6 +225,7 @@ void shim_kill(struct shim *s, const char *cause)
     if (cause[0] && !s->cause[0]) snprintf(s->cause, sizeof s->cause, "%s", cause);
     s->forced = true;
     s->kill_us = time_mono_us() + KILL_AGAIN_US;
+    shim_cpu_end(s);
     shim_spare_drop(s); /* it would be killed with the rest */
     if (s->phase == PHASE_STARTING || s->phase == PHASE_RUNNING) s->phase = PHASE_ENDING;
     if (!cgroup_kill(s->cgroup) && s->child > 0) kill(-s->child, SIGKILL);
@@ -244,6 +246,7 @@ static void end_gently(struct shim *s, bool force)
         return;
     }
     s->phase = PHASE_ENDING;
+    shim_cpu_end(s);
     s->kill_us = time_mono_us() + s->spec->entry.stop.timeout_us;
     kill(-s->child, signal_of(s->spec->entry.stop.signal));
     if (s->state.status == UNIT_PAUSED) thaw(s);
@@ -264,7 +267,7 @@ void shim_order_restart(struct shim *s, bool force)
     else end_gently(s, force);
 }
 
-static void signal_tree(const struct shim *s, int sig)
+void shim_signal_tree(const struct shim *s, int sig)
 {
     enum { MANY = 512 };
     static struct proc_stat all[MANY];
@@ -278,9 +281,11 @@ err_t shim_order_pause(struct shim *s, bool pause)
     int from = pause ? UNIT_RUNNING : UNIT_PAUSED;
     if (s->state.status != from || s->phase != PHASE_RUNNING)
         return s->state.status == from ? ERR_CONFLICT : OK;
-    if (!cgroup_freeze(s->cgroup, pause)) signal_tree(s, pause ? SIGSTOP : SIGCONT);
+    if (pause) shim_cpu_end(s);
+    if (!cgroup_freeze(s->cgroup, pause)) shim_signal_tree(s, pause ? SIGSTOP : SIGCONT);
     s->state.status = pause ? UNIT_PAUSED : UNIT_RUNNING;
     if (!pause) shim_health_begin(s, time_mono_us());
+    if (!pause) shim_cpu_begin(s, time_mono_us());
     shim_event(s, LEVEL_INFO, pause ? "paused" : "resumed", pause ? "paused" : "resumed");
     shim_changed(s);
     return OK;
@@ -346,6 +351,7 @@ static void ended(struct shim *s)
     shim_io_flush(s, true, time_mono_us());
     shim_health_end(s);
     s->watch_us = s->kill_us = 0;
+    s->cpu = (struct cpu_keeper){ 0 };
     s->child = 0;
     bool never_ran = !s->state.pid_start;
     describe_end(s, reason, sizeof reason);
@@ -411,6 +417,7 @@ static i64 next_deadline(const struct shim *s, i64 now)
                  s->watch_us,
                  s->spare.make_us,
                  s->settle_us,
+                 s->phase == PHASE_RUNNING ? s->cpu.next_us : 0,
                  shim_health_deadline(s),
                  shim_io_deadline(s),
                  s->revive_us,
@@ -437,6 +444,7 @@ static void on_time(struct shim *s)
     shim_revive(s, now);
     shim_grew(s, now);
     shim_spare_step(s, now);
+    if (s->phase == PHASE_RUNNING) shim_cpu_step(s, now);
     if (s->trim_us && now >= s->trim_us) {
         s->trim_us = 0;
         memory_give_back();

@@ -48,6 +48,12 @@ struct spare {
     struct launch launch;
     struct unit_ports ports;
 };
+struct cpu_keeper {
+    i64 next_us; /* 0: nothing to keep */
+    i64 seen_us, used_us;
+    double saved_us;
+    bool held; /* it stands still */
+};
 struct shim {
     const struct shim_start *start;
     const struct unit_spec *spec;
@@ -79,6 +85,7 @@ struct shim {
     struct pipe_in in[2];
     struct health health;
     struct spare spare;
+    struct cpu_keeper cpu;
     int logs_dir, view;
 };
 
@@ -87,6 +94,12 @@ void shim_kill(struct shim *, const char *cause); /* everything of the unit, at 
 void shim_changed(struct shim *);                 /* tells the agent and state.json */
 void shim_event(struct shim *, int level, const char *event, const char *fmt, ...) PRINTF(4, 5);
 err_t shim_prepare(struct shim *, struct op *, struct unit_ports *io, struct launch *out) MUST_USE;
+void shim_signal_tree(const struct shim *, int sig);
+/* shim_cpu.c */
+bool shim_cpu_kept_here(const struct shim *);
+void shim_cpu_begin(struct shim *, i64 now);
+void shim_cpu_end(struct shim *); /* lets it go on */
+void shim_cpu_step(struct shim *, i64 now);
 /* shim_spare.c */
 void shim_spare_plan(struct shim *);                       /* the unit runs: keep one for a crash? */
 void shim_spare_plan_delayed(struct shim *, i64 delay_us); /* it waits to be started again */

@@ -23,7 +23,7 @@ void shim_describe_isolation(struct shim *s)
         const char *name, *instead;
     } limit[] = { { CGROUP_MEMORY, r->memory_max > 0, "memory", ": watched every 250 ms instead" },
                   { CGROUP_PIDS, r->pids > 0, "pids", ": watched every 10 ms instead" },
-                  { CGROUP_CPU, r->cpu > 0, "cpu", "" } };
+                  { CGROUP_CPU, r->cpu > 0, "cpu", ": kept by holding it still for moments instead" } };
     if (s->cgroup >= 0) buf_put(&have, S(", cgroup"));
     for (size_t i = 0; i < LEN(limit); i++) {
         if (!limit[i].wanted) continue;

@@ -1,4 +1,5 @@
 /* A program for units to run: each word of its command line does one thing, in order. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -6,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static long number(const char *text) { return text ? strtol(text, NULL, 10) : 0; }
@@ -51,6 +55,40 @@ static void leave_daemon(void)
     wait(NULL);
 }
 
+/* Turns for `ms` of the clock and says how much of a core it had. */
+static void burn(long ms)
+{
+    struct timespec from, now;
+    clock_t used = clock();
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    long passed = 0;
+    while (passed < ms) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        passed = (now.tv_sec - from.tv_sec) * 1000 + (now.tv_nsec - from.tv_nsec) / 1000000;
+    }
+    printf("burned %ld %%\n",
+           (long)((double)(clock() - used) / CLOCKS_PER_SEC * 1000 / (double)passed * 100));
+    fflush(stdout);
+}
+
+/* A datagram to the address that a variable of the environment tells: a path, or 127.0.0.1:PORT. */
+static void send_to(const char *variable, const char *text)
+{
+    const char *to = getenv(variable), *port = to ? strrchr(to, ':') : NULL;
+    struct sockaddr_un un = { .sun_family = AF_UNIX };
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    bool local = to && to[0] == '/';
+    if (local && strlen(to) < sizeof un.sun_path) strcpy(un.sun_path, to);
+    else if (local && chdir(strndup(to, (size_t)(strrchr(to, '/') - to))) == 0) /* too long for an address */
+        strcpy(un.sun_path, strrchr(to, '/') + 1);
+    if (port) in.sin_port = htons((unsigned short)number(port + 1));
+    int fd = socket(local ? AF_UNIX : AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr *at = local ? (struct sockaddr *)&un : (struct sockaddr *)&in;
+    if (sendto(fd, text, strlen(text), 0, at, local ? sizeof un : sizeof in) < 0)
+        perror(variable), fflush(stderr);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -67,6 +105,8 @@ int main(int argc, char **argv)
         else if (!strcmp(*w, "kill")) raise((int)number(arg));
         else if (!strcmp(*w, "lines")) lines(number(arg), false), w++;
         else if (!strcmp(*w, "writes")) lines(number(arg), true), w++;
+        else if (!strcmp(*w, "burn")) burn(number(arg)), w++;
+        else if (!strcmp(*w, "send")) send_to(arg, w[2]), w += 2;
         else if (!strcmp(*w, "stubborn")) signal(SIGTERM, SIG_IGN);
         else if (!strcmp(*w, "daemon")) leave_daemon();
         else if (!strcmp(*w, "many")) fork_many(number(arg)), w++;
