@@ -186,6 +186,7 @@ struct request {
 
 static err_t do_list(struct request *r)
 {
+    measure_unseen(r->a);
     answer_units(r->a, r->op, r->c, r->a->unit, r->a->nunits);
     return OK;
 }
@@ -198,6 +199,7 @@ static err_t do_ping(struct request *r)
 
 static err_t do_status(struct request *r)
 {
+    measure_unseen(r->a);
     answer_units(r->a, r->op, r->c, &r->u, 1);
     return OK;
 }

@@ -70,10 +70,19 @@ static void measure(struct agent *a, struct unit *u, struct all *all, i64 now)
     i64 cpu = cgroup_cpu_us(group); /* knows of processes that came and went meanwhile */
     if (group >= 0) close(group);
     if (cpu >= 0) f.cpu_us = cpu;
-    i64 spent = f.cpu_us - u->now.cpu_us, passed = now - u->now.at_us;
-    if (u->now.at_us && spent >= 0 && passed > 0) f.cpu_percent = 100.0 * (double)spent / (double)passed;
+    /* The first reading tells of all the time since the start. */
+    i64 passed = u->now.at_us ? now - u->now.at_us : time_now().us - u->state.started_us;
+    i64 spent = f.cpu_us - u->now.cpu_us;
+    if (spent >= 0 && passed > 0) f.cpu_percent = 100.0 * (double)spent / (double)passed;
     u->now = f;
     uplink_unit_measured(a, u);
+}
+
+void measure_unseen(struct agent *a)
+{
+    for (size_t i = 0; i < a->nunits; i++)
+        if (a->unit[i]->state.pid > 0 && !a->unit[i]->now.at_us) a->measure_us = 0;
+    measure_step(a, time_mono_us());
 }
 
 void measure_step(struct agent *a, i64 now)

@@ -138,7 +138,7 @@ static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c
     struct http *http;
     TRY(start_http(op, c, &t, &http));
     str url = local_url(op, c, http_port(http));
-    err_t e = account_start(op, url);
+    err_t e = account_start(op, url, console);
     if (!e) e = db_flush(op);
     struct jobs *jobs = e ? NULL : jobs_start(op->ports);
     if (!e) node_serves(http, jobs);

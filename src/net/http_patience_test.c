@@ -159,7 +159,7 @@ TEST(http_patience_slow_clients_starve_nobody)
         if (i % 10 == 0)
             for (int k = 1; k < SLOW; k += 4) raw_send(fd[k], S("s"));
     }
-    assert_true(worst < SEC(2));
+    assert_true(worst < SEC(10)); /* a client that starves others does so for half a minute or for good */
     for (int i = 0; i < SLOW; i++) close(fd[i]);
     site_stop(s);
 }

@@ -1,5 +1,6 @@
 #include "spark/manifest.h"
 #include "base/fs.h"
+#include "base/lang.h"
 #include "feature/package/semver.h"
 #include "spark/archive_util.h"
 
@@ -17,15 +18,19 @@ bool manifest_name_ok(str name)
 static err_t check_name(struct op *op, const struct field *f, const void *val)
 {
     if (manifest_name_ok(*(const str *)val)) return OK;
-    return fail_field(op, f->name, "must begin with a letter a-z or a digit and go on with a-z 0-9 . _ -");
+    return fail_field(op, f->name,
+                      TR("must begin with a letter a-z or a digit and go on with a-z 0-9 . _ -",
+                         "должно начинаться с буквы a-z или цифры и продолжаться знаками a-z 0-9 . _ -"));
 }
 
 static err_t check_version(struct op *op, const struct field *f, const void *val)
 {
     struct semver v;
     if (semver_parse(*(const str *)val, &v)) return OK;
-    return fail_field(op, f->name,
-                      "must be a semantic version such as 1.4.0 or 2.0.0-rc.1, without build metadata");
+    return fail_field(
+        op, f->name,
+        TR("must be a semantic version such as 1.4.0 or 2.0.0-rc.1, without build metadata",
+           "должна быть семантической версией, например 1.4.0 или 2.0.0-rc.1, без метаданных сборки"));
 }
 
 static err_t check_path(struct op *op, const struct field *f, const void *val)
@@ -37,7 +42,8 @@ static err_t check_path(struct op *op, const struct field *f, const void *val)
 static err_t check_format(struct op *op, const struct field *f, const void *val)
 {
     if (*(const i64 *)val == 1) return OK;
-    return fail_field(op, f->name, "is newer than this program: update it");
+    return fail_field(op, f->name,
+                      TR("is newer than this program: update it", "новее этой программы: обновите её"));
 }
 
 #define D struct manifest_files
@@ -91,7 +97,8 @@ err_t manifest_parse(struct op *op, str json, struct manifest *out)
 {
     *out = (struct manifest){ 0 };
     if (json.n > MANIFEST_MAX)
-        return fail(op, ERR_LIMIT, "the manifest is larger than %d bytes", MANIFEST_MAX);
+        return fail(op, ERR_LIMIT, TR("the manifest is larger than %d bytes", "манифест больше %d байт"),
+                    MANIFEST_MAX);
     return desc_read(op, &manifest_desc, json, out);
 }
 

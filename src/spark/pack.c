@@ -1,5 +1,6 @@
 #include "spark/pack.h"
 #include "base/fs.h"
+#include "base/lang.h"
 #include "spark/archive_util.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -41,9 +42,10 @@ static la_ssize_t take_bytes(struct archive *a, void *ctx, const void *p, size_t
 static err_t pack_failed(struct packer *w, str path)
 {
     if (w->broken == ENOSPC || w->broken == EDQUOT)
-        return fail(w->op, ERR_UNAVAILABLE, "no room on the disk");
+        return fail(w->op, ERR_UNAVAILABLE, TR("no room on the disk", "на диске нет места"));
     const char *why = archive_error_string(w->archive);
-    return fail(w->op, ERR_INTERNAL, "pack '%.*s': %s", STR(path), why ? why : "failed");
+    return fail(w->op, ERR_INTERNAL, TR("pack '%.*s': %s", "упаковка '%.*s': %s"), STR(path),
+                why ? why : "failed");
 }
 
 static err_t count(struct packer *w, i64 n)
@@ -51,7 +53,7 @@ static err_t count(struct packer *w, i64 n)
     const struct pack_options *o = w->options;
     w->done += n;
     if (o->progress && !o->progress(o->ctx, w->done, w->total))
-        return fail(w->op, ERR_UNAVAILABLE, "interrupted");
+        return fail(w->op, ERR_UNAVAILABLE, TR("interrupted", "прервано"));
     return OK;
 }
 
@@ -65,14 +67,20 @@ static err_t put_content(struct packer *w, const struct tree_file *f)
 {
     if (f->data.p) return put_bytes(w, f, f->data.p, f->data.n);
     AUTO(fd) int fd = openat(w->root, str_z(w->op->arena, f->path), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) return fail(w->op, ERR_CONFLICT, "'%.*s' cannot be read: %s", STR(f->path), strerror(errno));
+    if (fd < 0)
+        return fail(w->op, ERR_CONFLICT, TR("'%.*s' cannot be read: %s", "не читается '%.*s': %s"),
+                    STR(f->path), strerror(errno));
     char block[65536];
     for (i64 left = f->size;;) {
         ssize_t n = read(fd, block, sizeof block);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return fail(w->op, ERR_INTERNAL, "read '%.*s': %s", STR(f->path), strerror(errno));
+        if (n < 0)
+            return fail(w->op, ERR_INTERNAL, TR("read '%.*s': %s", "чтение '%.*s': %s"), STR(f->path),
+                        strerror(errno));
         if (n > left || (!n && left))
-            return fail(w->op, ERR_CONFLICT, "'%.*s' changed while it was packed", STR(f->path));
+            return fail(w->op, ERR_CONFLICT,
+                        TR("'%.*s' changed while it was packed", "'%.*s' изменился во время упаковки"),
+                        STR(f->path));
         if (!n) return OK;
         TRY(put_bytes(w, f, block, (size_t)n));
         left -= n;
@@ -126,7 +134,9 @@ err_t pack(struct op *op, const struct tree *tree, const struct pack_options *op
     AUTO(archive_locale) locale_t old UNUSED = archive_locale_begin();
     AUTO(archive_write) struct archive *a = w.archive = archive_write_new();
     AUTO(fd) int root = w.root = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (!a || root < 0) return fail(op, ERR_NOT_FOUND, "open '%s': %s", options->root, strerror(errno));
+    if (!a || root < 0)
+        return fail(op, ERR_NOT_FOUND, TR("open '%s': %s", "открыть '%s': %s"), options->root,
+                    strerror(errno));
     TRY(open_writer(&w));
     struct archive_entry *e = archive_entry_new();
     err_t err = OK;

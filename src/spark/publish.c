@@ -1,5 +1,6 @@
 #include "spark/publish.h"
 #include "base/fs.h"
+#include "feature/package/semver.h"
 #include "spark/install.h"
 #include "spark/pack.h"
 #include "spark/registry.h"
@@ -201,13 +202,51 @@ static err_t other_bytes(struct op *op, const struct published *p, str theirs)
                 STR(p->name), STR(p->version), STR(theirs), STR(p->checksum));
 }
 
+static bool same_tags(const struct package *p, const struct manifest *m)
+{
+    bool all = true;
+    for (size_t i = 0; i < m->tags.n && all; i++) {
+        bool there = false;
+        for (size_t k = 0; k < p->tags.n && !there; k++)
+            there = str_eq(p->tags.item[k], str_trim(m->tags.item[i]));
+        all = there;
+    }
+    return all && (!m->tags.n || p->tags.n <= m->tags.n);
+}
+
+/* The newest version's manifest tells what the package is; what it does not say stays as it is. */
+static err_t update_texts(struct registry *r, struct op *op, const struct manifest *m,
+                          const struct reg_page *page)
+{
+    const struct package *p = &page->package;
+    struct semver ours, newest;
+    bool old = page->versions.n && semver_parse(m->version, &ours) &&
+               semver_parse(page->versions.item[0].version, &newest) && semver_cmp(&ours, &newest) < 0;
+    const struct {
+        str now, wanted;
+    } text[] = { { p->display_name, m->display_name },
+                 { p->description, m->description },
+                 { p->repository, m->repository },
+                 { p->category, m->category } };
+    bool same = same_tags(p, m);
+    for (size_t i = 0; i < LEN(text); i++) same &= !text[i].wanted.n || str_eq(text[i].now, text[i].wanted);
+    if (same || old) return OK;
+    struct reg_package_texts t = { .display_name = m->display_name,
+                                   .description = m->description,
+                                   .repository = m->repository,
+                                   .category = m->category };
+    t.tags.item = m->tags.item, t.tags.n = m->tags.n;
+    return registry_update(r, op, m->name, &t);
+}
+
 /* The page has the package, maybe with this version; *upload says whether its archive is still missing. */
 static err_t agree_on_version(struct registry *r, struct op *op, const struct publish_options *o,
                               const struct manifest *m, struct published *out, bool *upload)
 {
     struct reg_page page;
     err_t e = registry_get(r, op, m->name, &page);
-    if (e == ERR_NOT_FOUND) {
+    bool new = e == ERR_NOT_FOUND;
+    if (new) {
         op_clear(op);
         TRY(register_package(r, op, m));
         page.versions.n = 0;
@@ -216,9 +255,10 @@ static err_t agree_on_version(struct registry *r, struct op *op, const struct pu
     }
     const struct package_version *there = find_version(&page, m->version);
     *upload = !there || !there->archived_at.us;
-    if (!there) return add_version(r, op, o, m, out);
-    if (there->checksum.n && !str_eq(there->checksum, out->checksum))
+    if (there && there->checksum.n && !str_eq(there->checksum, out->checksum))
         return other_bytes(op, out, there->checksum);
+    if (!new) TRY(update_texts(r, op, m, &page));
+    if (!there) return add_version(r, op, o, m, out);
     out->signer = there->signer_key;
     out->already = !*upload;
     return OK;

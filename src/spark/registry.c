@@ -42,6 +42,17 @@ static const struct field reg_package_new_fields[] = {
 #undef D
 static DESC(reg_package_new);
 
+#define D struct reg_package_texts
+static const struct field reg_package_texts_fields[] = {
+    { F(display_name), .max = 200 },
+    { F(description), .max = 4000 },
+    { F(repository), .max = 2000 },
+    { F(category), .max = 100 },
+    { F_LIST_OF(tags, &field_str_elem), .max = 20 },
+};
+#undef D
+static DESC(reg_package_texts);
+
 #define D struct reg_version_new
 static const struct field reg_version_new_fields[] = {
     { F(version), .max = 128 },   { F(changelog), .max = 65536 }, { F(checksum), .max = 65 },
@@ -148,6 +159,13 @@ err_t registry_create(struct registry *r, struct op *op, const struct reg_packag
     struct package made;
     return client_call(r->http, op, POST, S("/api/spark/packages"), &reg_package_new_desc, in, &package_desc,
                        &made);
+}
+
+err_t registry_update(struct registry *r, struct op *op, str name, const struct reg_package_texts *in)
+{
+    struct package now;
+    return client_call(r->http, op, PATCH, package_path(op, name, ""), &reg_package_texts_desc, in,
+                       &package_desc, &now);
 }
 
 err_t registry_add_version(struct registry *r, struct op *op, str name, const struct reg_version_new *in)

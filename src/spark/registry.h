@@ -54,6 +54,12 @@ struct reg_version_new {
     bool is_stable;
 };
 err_t registry_create(struct registry *, struct op *, const struct reg_package_new *) MUST_USE;
+/* Texts and tags of a package; absent members stay as they are. */
+struct reg_package_texts {
+    str display_name, description, repository, category;
+    LIST(str) tags;
+};
+err_t registry_update(struct registry *, struct op *, str name, const struct reg_package_texts *) MUST_USE;
 err_t registry_add_version(struct registry *, struct op *, str name, const struct reg_version_new *) MUST_USE;
 /* How much of the version's archive the registry has from an upload that broke off. */
 err_t registry_upload_offset(struct registry *, struct op *, str name, str version, i64 *out) MUST_USE;

@@ -2,6 +2,7 @@
 #include "agent/agent_client.h"
 #include "base/enc.h"
 #include "base/fs.h"
+#include "base/lang.h"
 #include "spark/manifest.h"
 #include <dirent.h>
 #include <openssl/evp.h>
@@ -50,12 +51,16 @@ err_t sign_key_new(struct op *op, str name, struct sign_key *out)
 {
     u8 secret[32], public[32];
     size_t ns = sizeof secret, np = sizeof public;
-    if (!manifest_name_ok(name)) return fail_field(op, "name", "must be made of a-z 0-9 . _ -");
+    if (!manifest_name_ok(name))
+        return fail_field(op, "name",
+                          TR("must be made of a-z 0-9 . _ -", "должно состоять из a-z 0-9 . _ -"));
     const char *path = key_path(op, name);
-    if (fs_exists(path)) return fail(op, ERR_CONFLICT, "key '%.*s' exists already: %s", STR(name), path);
+    if (fs_exists(path))
+        return fail(op, ERR_CONFLICT, TR("key '%.*s' exists already: %s", "ключ '%.*s' уже есть: %s"),
+                    STR(name), path);
     AUTO(key) EVP_PKEY *k = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     if (!k || !EVP_PKEY_get_raw_private_key(k, secret, &ns) || !EVP_PKEY_get_raw_public_key(k, public, &np))
-        return fail(op, ERR_INTERNAL, "cannot make a key");
+        return fail(op, ERR_INTERNAL, TR("cannot make a key", "не удалось создать ключ"));
     *out = (struct sign_key){ str_copy(op->arena, name), base64_text(op->arena, (str){ (char *)public, np }),
                               base64_text(op->arena, (str){ (char *)secret, ns }), time_now() };
     struct buf b = BUF(op->arena);
@@ -68,11 +73,14 @@ err_t sign_key_new(struct op *op, str name, struct sign_key *out)
 err_t sign_key_load(struct op *op, str name, struct sign_key *out)
 {
     str text;
-    if (!manifest_name_ok(name)) return fail_field(op, "key", "must be made of a-z 0-9 . _ -");
+    if (!manifest_name_ok(name))
+        return fail_field(op, "key", TR("must be made of a-z 0-9 . _ -", "должно состоять из a-z 0-9 . _ -"));
     err_t e = fs_read(op, key_path(op, name), 4096, &text);
     if (e == ERR_NOT_FOUND)
-        return fail(op, e, "there is no key '%.*s': make one with `spark key new %.*s`", STR(name),
-                    STR(name));
+        return fail(op, e,
+                    TR("there is no key '%.*s': make one with `spark key new %.*s`",
+                       "нет ключа '%.*s': создайте его командой `spark key new %.*s`"),
+                    STR(name), STR(name));
     if (e) return e;
     return desc_read(op, &sign_key_desc, text, out);
 }
@@ -111,12 +119,13 @@ err_t sign_package(struct op *op, const struct sign_key *key, const struct signe
     u8 sig[64];
     size_t n = sizeof sig;
     if (!raw32(op, key->secret_key, &secret))
-        return fail(op, ERR_INVALID, "key '%.*s' is damaged", STR(key->name));
+        return fail(op, ERR_INVALID, TR("key '%.*s' is damaged", "ключ '%.*s' повреждён"), STR(key->name));
     AUTO(key) EVP_PKEY *k = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, (const u8 *)secret.p, 32);
     AUTO(md) EVP_MD_CTX *c = EVP_MD_CTX_new();
     if (!k || !c || EVP_DigestSignInit(c, NULL, NULL, NULL, k) != 1 ||
         EVP_DigestSign(c, sig, &n, (const u8 *)text.p, text.n) != 1)
-        return fail(op, ERR_INTERNAL, "cannot sign with key '%.*s'", STR(key->name));
+        return fail(op, ERR_INTERNAL, TR("cannot sign with key '%.*s'", "не удалось подписать ключом '%.*s'"),
+                    STR(key->name));
     *signature = base64_text(op->arena, (str){ (char *)sig, n });
     return OK;
 }
@@ -132,8 +141,10 @@ err_t sign_verify(struct op *op, str public_key, str signature, const struct sig
                EVP_DigestVerify(c, (const u8 *)sig.p, sig.n, (const u8 *)text.p, text.n) == 1;
     }
     if (good) return OK;
-    return fail(op, ERR_PRECONDITION, "the signature of '%.*s' %.*s is not that of key %.*s", STR(p->name),
-                STR(p->version), STR(public_key));
+    return fail(op, ERR_PRECONDITION,
+                TR("the signature of '%.*s' %.*s is not that of key %.*s",
+                   "подпись '%.*s' %.*s сделана не ключом %.*s"),
+                STR(p->name), STR(p->version), STR(public_key));
 }
 
 static err_t read_trust(struct op *op, struct trust_list *out)
@@ -164,12 +175,15 @@ err_t trust_check(struct op *op, str server, str package, str signer, bool accep
     const struct trust *t = find_trust(&all, server, package);
     if (!t || accept || str_eq(t->signer, signer)) return OK;
     if (!signer.n)
-        return fail(op, ERR_PRECONDITION,
-                    "'%.*s' was signed by %.*s before and this version is not signed (--trust takes it)",
-                    STR(package), STR(t->signer));
+        return fail(
+            op, ERR_PRECONDITION,
+            TR("'%.*s' was signed by %.*s before and this version is not signed (--trust takes it)",
+               "'%.*s' раньше подписывался ключом %.*s, а эта версия не подписана (--trust примет её)"),
+            STR(package), STR(t->signer));
     return fail(op, ERR_PRECONDITION,
-                "'%.*s' was signed by %.*s before and is signed by %.*s now (--trust takes it)", STR(package),
-                STR(t->signer), STR(signer));
+                TR("'%.*s' was signed by %.*s before and is signed by %.*s now (--trust takes it)",
+                   "'%.*s' раньше подписывался ключом %.*s, а теперь ключом %.*s (--trust примет его)"),
+                STR(package), STR(t->signer), STR(signer));
 }
 
 err_t trust_remember(struct op *op, str server, str package, str signer)

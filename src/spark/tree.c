@@ -1,5 +1,6 @@
 #include "spark/tree.h"
 #include "base/fs.h"
+#include "base/lang.h"
 #include "spark/archive_util.h"
 #include "spark/ignore.h"
 #include <dirent.h>
@@ -73,11 +74,14 @@ static err_t read_rules(struct walk *w, int dir, str base)
         AUTO(fd) int fd = openat(dir, names[i], O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         struct stat st;
         if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode)) continue;
-        if (st.st_size > MIB(1)) return fail(w->op, ERR_LIMIT, "'%.*s%s' is too large", STR(base), names[i]);
+        if (st.st_size > MIB(1))
+            return fail(w->op, ERR_LIMIT, TR("'%.*s%s' is too large", "'%.*s%s' слишком велик"), STR(base),
+                        names[i]);
         char *text = arena_alloc_raw(w->op->arena, (size_t)st.st_size + 1);
         ssize_t n = read(fd, text, (size_t)st.st_size);
         if (n < 0)
-            return fail(w->op, ERR_INTERNAL, "read '%.*s%s': %s", STR(base), names[i], strerror(errno));
+            return fail(w->op, ERR_INTERNAL, TR("read '%.*s%s': %s", "чтение '%.*s%s': %s"), STR(base),
+                        names[i], strerror(errno));
         ignore_add_text(&w->ignore, base, (str){ text, (size_t)n });
     }
     return OK;
@@ -87,11 +91,15 @@ static err_t take_link(struct walk *w, int dir, const char *name, str path)
 {
     char target[TREE_PATH + 1];
     ssize_t n = readlinkat(dir, name, target, sizeof target);
-    if (n < 0) return fail(w->op, ERR_INTERNAL, "read link '%.*s': %s", STR(path), strerror(errno));
+    if (n < 0)
+        return fail(w->op, ERR_INTERNAL, TR("read link '%.*s': %s", "чтение ссылки '%.*s': %s"), STR(path),
+                    strerror(errno));
     str to = { target, (size_t)n };
     const char *fault = archive_link_fault(path, to, TREE_PATH);
     if (fault)
-        return fail(w->op, ERR_INVALID, "'%.*s' -> '%.*s' %s; replace it or name it in .sparkignore",
+        return fail(w->op, ERR_INVALID,
+                    TR("'%.*s' -> '%.*s' %s; replace it or name it in .sparkignore",
+                       "'%.*s' -> '%.*s' %s; замените её или впишите в .sparkignore"),
                     STR(path), STR(to), fault);
     add(w, (struct tree_file){ .path = path, .kind = TREE_LINK, .target = str_copy(w->op->arena, to) });
     return OK;
@@ -99,9 +107,13 @@ static err_t take_link(struct walk *w, int dir, const char *name, str path)
 
 static err_t take_folder(struct walk *w, int dir, const char *name, str path, int depth)
 {
-    if (depth >= TREE_DEPTH) return fail(w->op, ERR_LIMIT, "'%.*s' is nested too deep", STR(path));
+    if (depth >= TREE_DEPTH)
+        return fail(w->op, ERR_LIMIT, TR("'%.*s' is nested too deep", "'%.*s' вложен слишком глубоко"),
+                    STR(path));
     int sub = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (sub < 0) return fail(w->op, ERR_INTERNAL, "open '%.*s': %s", STR(path), strerror(errno));
+    if (sub < 0)
+        return fail(w->op, ERR_INTERNAL, TR("open '%.*s': %s", "открыть '%.*s': %s"), STR(path),
+                    strerror(errno));
     return walk_folder(w, sub, path, depth + 1);
 }
 
@@ -109,7 +121,8 @@ static err_t take(struct walk *w, int dir, const char *name, str path, int depth
 {
     struct stat st;
     if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
-        return fail(w->op, ERR_INTERNAL, "read '%.*s': %s", STR(path), strerror(errno));
+        return fail(w->op, ERR_INTERNAL, TR("read '%.*s': %s", "чтение '%.*s': %s"), STR(path),
+                    strerror(errno));
     bool is_dir = S_ISDIR(st.st_mode);
     if (dropped(w, path, is_dir) || (!is_dir && !wanted(w, path))) {
         w->tree.left_out++;
@@ -117,11 +130,14 @@ static err_t take(struct walk *w, int dir, const char *name, str path, int depth
     }
     const char *fault = archive_path_fault(path, TREE_PATH, TREE_DEPTH);
     if (fault) return fail(w->op, ERR_INVALID, "'%.*s' %s", STR(path), fault);
-    if (w->tree.n >= TREE_FILES) return fail(w->op, ERR_LIMIT, "more than %d files", TREE_FILES);
+    if (w->tree.n >= TREE_FILES)
+        return fail(w->op, ERR_LIMIT, TR("more than %d files", "больше %d файлов"), TREE_FILES);
     if (is_dir) return take_folder(w, dir, name, path, depth);
     if (S_ISLNK(st.st_mode)) return take_link(w, dir, name, path);
     if (!S_ISREG(st.st_mode))
-        return fail(w->op, ERR_INVALID, "'%.*s' is a device, pipe or socket; name it in .sparkignore",
+        return fail(w->op, ERR_INVALID,
+                    TR("'%.*s' is a device, pipe or socket; name it in .sparkignore",
+                       "'%.*s' — устройство, канал или сокет; впишите его в .sparkignore"),
                     STR(path));
     bool x = st.st_mode & 0111 || covered(w->rules->executable, w->rules->nexecutable, path);
     add(w, (struct tree_file){ .path = path, .kind = TREE_FILE, .executable = x, .size = st.st_size });
@@ -144,7 +160,8 @@ static err_t walk_folder(struct walk *w, int dir, str path, int depth)
     DIR *d = fdopendir(dir);
     if (!d) {
         close(dir);
-        return fail(w->op, ERR_INTERNAL, "read '%.*s': %s", STR(path), strerror(errno));
+        return fail(w->op, ERR_INTERNAL, TR("read '%.*s': %s", "чтение '%.*s': %s"), STR(path),
+                    strerror(errno));
     }
     bool empty = true;
     for (struct dirent *x; !e && (x = readdir(d));) {

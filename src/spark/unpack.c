@@ -1,5 +1,6 @@
 #include "spark/unpack.h"
 #include "base/fs.h"
+#include "base/lang.h"
 #include "spark/archive_util.h"
 #include <archive.h>
 #include <archive_entry.h>
@@ -36,22 +37,31 @@ static void archive_read_done(struct archive **a)
 
 static err_t refuse(struct unpacker *u, str path, const char *why)
 {
-    return fail(u->op, ERR_INVALID, "archive entry '%.*s' %s", STR(str_head(path, 200)), why);
+    return fail(u->op, ERR_INVALID, TR("archive entry '%.*s' %s", "запись архива '%.*s' %s"),
+                STR(str_head(path, 200)), why);
 }
 
 static err_t os_refuse(struct unpacker *u, str path)
 {
-    if (errno == EEXIST) return refuse(u, path, "stands in the way of an earlier entry of that name");
-    if (errno == ENOTDIR || errno == ELOOP) return refuse(u, path, "lies below something that is no folder");
+    if (errno == EEXIST)
+        return refuse(
+            u, path,
+            TR("stands in the way of an earlier entry of that name", "повторяет имя более ранней записи"));
+    if (errno == ENOTDIR || errno == ELOOP)
+        return refuse(u, path,
+                      TR("lies below something that is no folder", "лежит внутри того, что не папка"));
     if (errno == ENOSPC || errno == EDQUOT)
-        return fail(u->op, ERR_UNAVAILABLE, "no room on the disk for '%.*s'", STR(path));
-    return fail(u->op, ERR_INTERNAL, "write '%.*s': %s", STR(path), strerror(errno));
+        return fail(u->op, ERR_UNAVAILABLE,
+                    TR("no room on the disk for '%.*s'", "на диске нет места для '%.*s'"), STR(path));
+    return fail(u->op, ERR_INTERNAL, TR("write '%.*s': %s", "запись '%.*s': %s"), STR(path), strerror(errno));
 }
 
 static err_t read_failed(struct unpacker *u)
 {
     const char *why = archive_error_string(u->archive);
-    return fail(u->op, ERR_INVALID, "the archive is damaged or no tar archive: %s", why ? why : "unreadable");
+    return fail(u->op, ERR_INVALID,
+                TR("the archive is damaged or no tar archive: %s", "архив повреждён или это не tar: %s"),
+                why ? why : "unreadable");
 }
 
 /* Opens the folder that holds `path`, making the folders that lack; *name is path's last name. */
@@ -82,14 +92,18 @@ static err_t check_totals(struct unpacker *u, i64 more)
     const struct unpack_limits *l = u->limits;
     u->made.bytes += more;
     if (u->made.bytes > l->total_bytes)
-        return fail(u->op, ERR_LIMIT, "the archive unpacks to more than %lld bytes",
-                    (long long)l->total_bytes);
+        return fail(
+            u->op, ERR_LIMIT,
+            TR("the archive unpacks to more than %lld bytes", "архив распаковывается более чем в %lld байт"),
+            (long long)l->total_bytes);
     i64 packed = MAX(archive_filter_bytes(u->archive, -1), 1);
     if (u->made.bytes > l->ratio_from && u->made.bytes / packed > l->ratio)
-        return fail(u->op, ERR_LIMIT, "the archive unpacks to more than %lld times its size",
+        return fail(u->op, ERR_LIMIT,
+                    TR("the archive unpacks to more than %lld times its size",
+                       "архив при распаковке вырастает более чем в %lld раз"),
                     (long long)l->ratio);
     if (u->progress && !u->progress(u->ctx, packed, u->packed_bytes))
-        return fail(u->op, ERR_UNAVAILABLE, "interrupted");
+        return fail(u->op, ERR_UNAVAILABLE, TR("interrupted", "прервано"));
     return OK;
 }
 
@@ -108,8 +122,10 @@ static err_t write_data(struct unpacker *u, int fd, str path)
 static err_t take_file(struct unpacker *u, struct archive_entry *e, str path)
 {
     if (archive_entry_size_is_set(e) && archive_entry_size(e) > u->limits->total_bytes - u->made.bytes)
-        return fail(u->op, ERR_LIMIT, "the archive unpacks to more than %lld bytes",
-                    (long long)u->limits->total_bytes);
+        return fail(
+            u->op, ERR_LIMIT,
+            TR("the archive unpacks to more than %lld bytes", "архив распаковывается более чем в %lld байт"),
+            (long long)u->limits->total_bytes);
     char name[256];
     AUTO(fd) int parent = -1;
     TRY(open_parent(u, path, &parent, name));
@@ -157,7 +173,8 @@ static err_t take_hardlink(struct unpacker *u, str path, str target)
 {
     target = plain_path(target);
     const char *fault = archive_path_fault(target, u->limits->path, u->limits->depth);
-    if (fault) return refuse(u, path, "is a hard link out of the package");
+    if (fault)
+        return refuse(u, path, TR("is a hard link out of the package", "— жёсткая ссылка за пределы пакета"));
     char name[256], from[256];
     struct stat st;
     AUTO(fd) int parent = -1;
@@ -165,7 +182,9 @@ static err_t take_hardlink(struct unpacker *u, str path, str target)
     TRY(open_parent(u, path, &parent, name));
     TRY(open_parent(u, target, &source, from));
     if (fstatat(source, from, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
-        return refuse(u, path, "is a hard link to a file that is not in the archive before it");
+        return refuse(u, path,
+                      TR("is a hard link to a file that is not in the archive before it",
+                         "— жёсткая ссылка на файл, которого до неё нет в архиве"));
     if (linkat(source, from, parent, name, 0)) return os_refuse(u, path);
     u->made.files++;
     return OK;
@@ -186,20 +205,28 @@ static err_t make_links(struct unpacker *u)
 static const struct {
     unsigned type;
     err_t (*take)(struct unpacker *, struct archive_entry *, str path);
-    const char *refusal;
+    const char *refusal, *refusal_ru;
 } kinds[] = {
-    { AE_IFREG, take_file, NULL },      { AE_IFDIR, take_folder, NULL },   { AE_IFLNK, take_symlink, NULL },
-    { AE_IFCHR, NULL, "is a device" },  { AE_IFBLK, NULL, "is a device" }, { AE_IFIFO, NULL, "is a pipe" },
-    { AE_IFSOCK, NULL, "is a socket" },
+    { AE_IFREG, take_file, NULL, NULL },
+    { AE_IFDIR, take_folder, NULL, NULL },
+    { AE_IFLNK, take_symlink, NULL, NULL },
+    { AE_IFCHR, NULL, "is a device", "— устройство" },
+    { AE_IFBLK, NULL, "is a device", "— устройство" },
+    { AE_IFIFO, NULL, "is a pipe", "— канал" },
+    { AE_IFSOCK, NULL, "is a socket", "— сокет" },
 };
 
 static err_t take_entry(struct unpacker *u, struct archive_entry *e)
 {
     if (++u->entries > u->limits->files)
-        return fail(u->op, ERR_LIMIT, "the archive has more than %lld files", (long long)u->limits->files);
+        return fail(u->op, ERR_LIMIT,
+                    TR("the archive has more than %lld files", "в архиве больше %lld файлов"),
+                    (long long)u->limits->files);
     str path = str_of(archive_entry_pathname(e));
     if (!path.p)
-        return fail(u->op, ERR_INVALID, "archive entry %lld has no readable name", (long long)u->entries);
+        return fail(u->op, ERR_INVALID,
+                    TR("archive entry %lld has no readable name", "у записи архива %lld нечитаемое имя"),
+                    (long long)u->entries);
     path = plain_path(path);
     const char *hard = archive_entry_hardlink(e);
     unsigned type = archive_entry_filetype(e);
@@ -209,9 +236,11 @@ static err_t take_entry(struct unpacker *u, struct archive_entry *e)
     if (hard) return take_hardlink(u, path, str_of(hard));
     for (size_t i = 0; i < LEN(kinds); i++) {
         if (kinds[i].type != type) continue;
-        return kinds[i].take ? kinds[i].take(u, e, path) : refuse(u, path, kinds[i].refusal);
+        return kinds[i].take ? kinds[i].take(u, e, path)
+                             : refuse(u, path, TR(kinds[i].refusal, kinds[i].refusal_ru));
     }
-    return refuse(u, path, "is of a kind that packages do not have");
+    return refuse(u, path,
+                  TR("is of a kind that packages do not have", "такого вида, какого в пакетах не бывает"));
 }
 
 static err_t open_archive(struct unpacker *u, int fd)
@@ -230,7 +259,7 @@ err_t unpack(struct op *op, int fd, const char *into, const struct unpack_option
     AUTO(fd) int root = open(into, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
     if (!a || root < 0 || fstat(fd, &st))
-        return fail(op, ERR_INTERNAL, "open '%s': %s", into, strerror(errno));
+        return fail(op, ERR_INTERNAL, TR("open '%s': %s", "открыть '%s': %s"), into, strerror(errno));
     struct unpacker u = { .op = op,
                           .archive = a,
                           .limits = o->limits ? o->limits : &unpack_defaults,
@@ -248,7 +277,7 @@ err_t unpack(struct op *op, int fd, const char *into, const struct unpack_option
         TRY(take_entry(&u, e));
     }
     TRY(make_links(&u));
-    if (!u.made.files) return fail(op, ERR_INVALID, "the archive has no files");
+    if (!u.made.files) return fail(op, ERR_INVALID, TR("the archive has no files", "в архиве нет файлов"));
     *out = u.made;
     return OK;
 }

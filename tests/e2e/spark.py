@@ -143,6 +143,14 @@ def publish(w):
     r = w.ok("info", "node-service", "--json")
     check(r.json["package"]["display_name"] == "Node service", lambda: "info: %r" % r)
     check(w.spark("info", "no-such-package").code == 3, "an unknown package is exit 3")
+    retold = write(os.path.join(w.folder, "retold"), {"a": "1"})
+    for version, words, tags, seen in (("1.0.0", "first words", ["one"], ("first words", ["one"])),
+                                       ("1.1.0", "second words", ["one", "two"], ("second words", ["one", "two"])),
+                                       ("1.0.1", "words of an old line", ["old"], ("second words", ["one", "two"]))):
+        write(retold, {"spark.json": manifest("retold", version, description=words, tags=tags)})
+        w.ok("publish", retold, "--yes")
+        p = w.server.call("GET", "/api/spark/packages/retold").json["package"]
+        check((p["description"], p["tags"]) == seen, lambda: "%s tells what the package is: %r" % (version, p))
 
 
 def packing(w):
@@ -289,6 +297,8 @@ def run(w):
     w.wait("web is healthy", lambda: w.units()["web"]["health"] == "healthy")
     w.wait("all run", lambda: all(w.units()[n]["status"] == "running" for n in ("web", "sensor", "meter")))
     w.wait("the sensor measures the attic", lambda: "attic" in w.spark("logs", "sensor").out and "temperature=" in w.spark("logs", "sensor").out)
+    seen = w.units()["meter"]
+    check(seen["rss_bytes"] > 0, lambda: "a unit is measured as soon as somebody asks: %r" % seen)
     check(w.spark("run", "never-installed").code == 3, "a package that is not installed")
     check(w.spark("stop", "no-such-unit").code == 3, "a unit that is not there")
     w.wait("the server has the units", lambda: (w.remote("web") or {}).get("status") == "running" and w.remote("meter"))
@@ -413,6 +423,9 @@ def russian(w):
     r = w.spark("status", NETBIT_LANG="ru")
     check("СТАТУС" in r.out, lambda: "%r" % r)
     check("Опубликовать" in w.spark("--help", NETBIT_LANG="ru").out, "help in Russian")
+    bad = write(os.path.join(w.folder, "bad-ru"), {"spark.json": manifest("Плохое имя", "1.0.0")})
+    r = w.spark("publish", bad, "--yes", NETBIT_LANG="ru")
+    check(r.code != 0 and "должно начинаться с буквы" in r.err, lambda: "a fault in Russian: %r" % r)
 
 
 def removal(w):

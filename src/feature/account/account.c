@@ -148,22 +148,23 @@ static err_t make_admin(struct op *op, const struct config *c)
     return OK;
 }
 
-static err_t make_link(struct op *op)
+static err_t make_link(struct op *op, enum lang console)
 {
     str token;
     time_us expires;
     TRY(link_new(op, S("setup"), 0, &token, &expires));
     TRY(db_flush(op));
-    fprintf(
-        stderr,
-        TR("\n  First start. Make the administrator here (once, within a day):\n    %s/setup?token=%.*s\n\n",
-           "\n  Первый запуск. Создайте администратора здесь (один раз, в течение суток):\n"
-           "    %s/setup?token=%.*s\n\n"),
-        base_url, STR(token));
+    fprintf(stderr,
+            console == LANG_RU
+                ? "\n  Первый запуск. Создайте администратора здесь (один раз, в течение суток):\n"
+                  "    %s/setup?token=%.*s\n\n"
+                : "\n  First start. Make the administrator here (once, within a day):\n    "
+                  "%s/setup?token=%.*s\n\n",
+            base_url, STR(token));
     return OK;
 }
 
-err_t account_start(struct op *op, str url)
+err_t account_start(struct op *op, str url, enum lang console)
 {
     static const struct op_note note = { .action = "node.first_start" };
     const struct config *c = op->ports->config;
@@ -173,7 +174,7 @@ err_t account_start(struct op *op, str url)
     if (admins) return OK;
     const struct op_note *outer = op->note;
     op->note = &note;
-    err_t e = c && (c->admin_login.n || c->admin_password.n) ? make_admin(op, c) : make_link(op);
+    err_t e = c && (c->admin_login.n || c->admin_password.n) ? make_admin(op, c) : make_link(op, console);
     op->note = outer;
     return e;
 }

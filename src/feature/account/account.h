@@ -3,6 +3,7 @@
  * foreign keys name. Everything here may block on the database unless it says otherwise. */
 #pragma once
 #include "base/desc.h"
+#include "base/lang.h"
 #include "feature/account/right.h"
 
 struct feature;
@@ -15,8 +16,9 @@ extern const struct feature account_feature, admin_feature, project_feature, aud
  */
 void account_know_features(const struct feature *const *features, size_t n);
 /* First start: makes the administrator of config's admin_login and admin_password, or a one-time link that is
- * printed on the console as BASE_URL/setup?token=... . Harmless when there is an administrator. */
-err_t account_start(struct op *, str base_url) MUST_USE;
+ * printed on the console, in its language, as BASE_URL/setup?token=... . Harmless when there is an
+ * administrator. */
+err_t account_start(struct op *, str base_url, enum lang console) MUST_USE;
 
 /* Authorization header ("Bearer JWT", "Bearer nbp_...", "Token nbp_...", "Basic" with a token as its
  * password; or with the person's own, which then may send telemetry only: rows with ROUTE_ANY_CREDENTIALS

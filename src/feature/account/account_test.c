@@ -348,13 +348,13 @@ BOTH(first_start)
     i64 n;
     assert_ok(op, link_new(op, S("setup"), 0, &(str){ 0 }, &(time_us){ 0 }));
     account_test_config.admin_login = S("boss");
-    assert_err(op, ERR_INVALID, account_start(op, S("http://localhost:1")));
+    assert_err(op, ERR_INVALID, account_start(op, S("http://localhost:1"), LANG_EN));
     account_test_config.admin_password = S("short");
-    assert_err(op, ERR_INVALID, account_start(op, S("http://localhost:1")));
+    assert_err(op, ERR_INVALID, account_start(op, S("http://localhost:1"), LANG_EN));
     account_test_config.admin_password = S("password of boss");
-    assert_ok(op, account_start(op, S("http://localhost:1")));
+    assert_ok(op, account_start(op, S("http://localhost:1"), LANG_EN));
     account_test_config.admin_password = S("another password");
-    assert_ok(op, account_start(op, S("http://localhost:1"))); /* later starts change nothing */
+    assert_ok(op, account_start(op, S("http://localhost:1"), LANG_EN)); /* later starts change nothing */
     assert_ok(op, db_flush(op));
     struct auth_tokens t = test_sign_in(op, "boss");
     assert_true(test_who(op, t.access_token).rights & RIGHT_ADMIN);
