@@ -140,7 +140,7 @@ TEST(agent_spare_is_made_during_a_delay)
     host_open(&h, op);
     host_agent(&h, NULL);
     host_start(&h, "w", "sleep",
-               "\"restart\":{\"policy\":\"always\",\"min\":\"400ms\",\"max\":\"400ms\",\"jitter\":0}", &u);
+               "\"restart\":{\"policy\":\"always\",\"min\":\"1500ms\",\"max\":\"1500ms\",\"jitter\":0}", &u);
     i64 was = u.pid, shim = shim_of(was);
     assert_int_equal(kill((pid_t)was, SIGKILL), 0);
     WAIT_FOR((spare = spare_of(shim)));

@@ -11,7 +11,7 @@
 
 enum {
     AFTER_START_US = 100000, /* a program that has only just begun needs the processor itself */
-    AHEAD_US = 50000,        /* of the end of a delay */
+    AHEAD_US = 500000,       /* of the end of a delay: a busy machine takes its time */
     RENEW_US = 1000000,      /* mounts seldom change alone */
     AT_ONCE_US = 10000,      /* delays below this leave no time to make one */
 };
