@@ -149,7 +149,7 @@ static void on_time(struct agent *a)
 
 static void loop(struct agent *a)
 {
-    struct epoll_event events[32];
+    static struct epoll_event events[32];
     batch = events;
     while (!a->stop) {
         batch_n = epoll_wait(a->epoll, events, LEN(events), until(a, time_mono_us()));

@@ -137,7 +137,7 @@ static err_t int_read(struct op *op, const struct field *f, struct json *j, void
 
 static err_t int_bind(struct op *op, const struct field *f, str text, void *out)
 {
-    i64 v;
+    i64 v = 0;
     TRY(i64_bind(op, f, text, &v));
     return to_int(op, f, v, out);
 }

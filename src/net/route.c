@@ -82,7 +82,8 @@ struct check {
 static void fault(struct check *c, const char *what, str detail)
 {
     c->faults++;
-    buf_printf(c->out, "%s %s: %s", method_names[c->r->method], c->r->path ? c->r->path : "(no path)", what);
+    const char *method = c->r->method < METHOD__COUNT ? method_names[c->r->method] : "?";
+    buf_printf(c->out, "%s %s: %s", method, c->r->path ? c->r->path : "(no path)", what);
     if (detail.p) buf_printf(c->out, " '%.*s'", STR(detail));
     buf_char(c->out, '\n');
 }

@@ -131,7 +131,7 @@ static err_t expand(struct op *op, struct log_room *room, str packed, char *to, 
 
 err_t log_text_open(struct op *op, struct log_room *room, str packed, str *folded)
 {
-    size_t n;
+    size_t n = 0;
     TRY(frame_size(op, room, packed, &n));
     if (!room->text) room->text = mem_alloc(LOG_PART_MAX);
     TRY(expand(op, room, packed, room->text, n));
@@ -213,7 +213,7 @@ static err_t read_data(struct op *op, struct reader *r, struct log_rest *out)
 
 err_t log_rest_open(struct op *op, struct log_room *room, str packed, str folded, struct log_rest *out)
 {
-    size_t size;
+    size_t size = 0;
     struct log_rest rest = { 0 };
     TRY(frame_size(op, room, packed, &size));
     char *raw = arena_alloc_raw(op->arena, size + 1);

@@ -147,7 +147,7 @@ err_t blob_stage_discard(struct blob_stage *s, struct op *op)
 
 err_t blob_stage_peek(struct blob *b, struct op *op, str name, i64 *size)
 {
-    char *path;
+    char *path = NULL;
     struct stat st;
     TRY(stage_path(b, op, name, &path));
     if (lstat(path, &st)) {
