@@ -58,7 +58,9 @@ static void check_layout(struct faults *x)
         fault(x, last, "bytes behind it belong to no row");
     for (size_t i = 0; i < d->n; i++)
         for (size_t k = i + 1; k < d->n; k++)
-            if (d->field[i].off < d->field[k].off + row_size(&d->field[k]) &&
+            /* Rows may name parts of a member that is skipped as a whole. */
+            if (d->field[i].type != &type_pad && d->field[k].type != &type_pad &&
+                d->field[i].off < d->field[k].off + row_size(&d->field[k]) &&
                 d->field[k].off < d->field[i].off + row_size(&d->field[i]))
                 fault(x, d->field[k].name, "its bytes belong to another row too");
 }
@@ -75,7 +77,7 @@ static void check_members(struct faults *x, const struct field *f)
     if (f->type == &type_map && (!f->sub || f->sub->n != 2 || f->sub->field[0].type != &type_str))
         fault(x, f->name, "a map needs a .sub of two rows, the first a str");
     if (f->type == &type_enum && (!f->choice || !f->choice[0])) fault(x, f->name, "an enum without .choice");
-    if (given_by_input(f) && (many || f->type == &type_str) && f->min == f->max)
+    if (given_by_input(f) && (many || f->type == &type_str) && !f->max)
         fault(x, f->name, "input of any length: .max is missing");
     if (many && f->def) fault(x, f->name, "a list has no default");
     if (f->min > f->max) fault(x, f->name, ".min is above .max");

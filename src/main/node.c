@@ -35,9 +35,9 @@ struct health {
     i64 uptime_s;
 };
 static const struct field health_fields[] = {
-    { F(status), .doc = "ok" },
-    { F(version) },
-    { F(uptime_s), .doc = "Seconds since the start." },
+    { F(status), .flags = READONLY, .doc = "ok" },
+    { F(version), .flags = READONLY, .doc = "Of the program." },
+    { F(uptime_s), .flags = READONLY, .doc = "Seconds since the start." },
 };
 #undef D
 static DESC(health);
