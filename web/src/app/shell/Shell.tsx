@@ -47,16 +47,9 @@ export function Shell({ project }: { project: string | null }) {
           <ProjectSwitcher />
           <Breadcrumbs />
           <span className="grow" />
-          <button
-            type="button"
-            className="palette-button"
-            onClick={() => setOpen('palette')}
-            title={t.palette}
-            aria-label={`${t.paletteHint} Ctrl K`}
-          >
+          <button type="button" className="palette-button" onClick={() => setOpen('palette')} title={t.palette}>
             <Search size={14} aria-hidden="true" />
-            <span>{t.paletteHint}</span>
-            <kbd>Ctrl K</kbd>
+            <span>{t.paletteHint}</span> <kbd>Ctrl K</kbd>
           </button>
           <LivePill />
           <UserMenu onShortcuts={() => setOpen('keys')} />

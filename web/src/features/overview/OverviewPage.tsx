@@ -155,25 +155,26 @@ function Units({ units, now }: { units: Unit[]; now: number }) {
     {
       key: 'state',
       title: t.state,
-      width: '140px',
+      width: '128px',
       sort: (u: Unit) => `${urgency[status(unitState(u, now)).kind]} ${u.name}`,
       render: (u: Unit) => <StatusBadge name={unitState(u, now)} />
     },
     {
       key: 'name',
       title: t.name,
-      width: 'minmax(140px, 1fr)',
+      width: 'minmax(100px, 1fr)',
       render: (u: Unit) => (
         <Link href={href('unit', { id: u.unit_id })} className="main">
           {u.name}
         </Link>
       )
     },
-    { key: 'uptime', title: t.uptime, width: '110px', align: 'end' as const, render: (u: Unit) => span(uptimeOf(u, now)) },
+    { key: 'uptime', title: t.uptime, width: '92px', align: 'end' as const, render: (u: Unit) => span(uptimeOf(u, now)) },
     {
       key: 'cpu',
       title: t.cpu,
       width: '72px',
+      from: 460,
       align: 'end' as const,
       render: (u: Unit) => (u.status === 'running' ? percent(u.cpu_percent) : '—')
     },
@@ -181,15 +182,16 @@ function Units({ units, now }: { units: Unit[]; now: number }) {
       key: 'memory',
       title: t.memory,
       width: '90px',
+      from: 560,
       align: 'end' as const,
       render: (u: Unit) => (u.status === 'running' ? bytes(u.rss_bytes) : '—')
     },
     {
       key: 'seen',
       title: t.seenAt,
-      width: '110px',
+      width: '100px',
       align: 'end' as const,
-      minor: true,
+      from: 660,
       render: (u: Unit) => <span className="dim">{u.last_heartbeat ? ago(ageOf(u, now)) : '—'}</span>
     }
   ]

@@ -114,14 +114,14 @@ function useColumns(now: number): Column<Unit>[] {
     {
       key: 'state',
       title: t.state,
-      width: '128px',
+      width: '120px',
       sort: u => `${urgency[status(unitState(u, now)).kind]} ${u.name}`,
       render: u => <StatusBadge name={unitState(u, now)} />
     },
     {
       key: 'name',
       title: t.name,
-      width: 'minmax(110px, 1.6fr)',
+      width: 'minmax(90px, 1.6fr)',
       sort: u => u.name,
       render: u => (
         <Link href={href('unit', { id: u.unit_id })} className="main">
@@ -190,6 +190,7 @@ function useColumns(now: number): Column<Unit>[] {
       key: 'seen',
       title: t.seen,
       width: '98px',
+      from: 520,
       align: 'end',
       sort: u => ageOf(u, now),
       render: u => <span className="dim">{u.last_heartbeat ? ago(ageOf(u, now)) : t.never}</span>
