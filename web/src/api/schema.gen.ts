@@ -610,6 +610,11 @@ export interface Api {
     input: Record<string, never>
     result: unknown
   }
+  /** WebSockets, followers and topics: AsyncAPI 3.0. */
+  'GET /asyncapi.json': {
+    input: Record<string, never>
+    result: unknown
+  }
   /** The live channel: topics over one WebSocket (docs/live-protocol.md). */
   'GET /api/v1/live': {
     input: Record<string, never>
