@@ -11,6 +11,9 @@ static void put_u64(struct buf *b, u64 v)
     for (; v >= 0x80; v >>= 7) buf_char(b, (char)(v | 0x80));
     buf_char(b, (char)v);
 }
+/* Wraps round for times at the two ends of time, and so does reading. */
+static i64 distance(i64 to, i64 from) { return (i64)((u64)to - (u64)from); }
+
 static void put_i64(struct buf *b, i64 v) { put_u64(b, (u64)v << 1 ^ (u64)(v >> 63)); }
 
 static err_t compress(struct op *op, str raw, str *out)
@@ -64,8 +67,8 @@ static str columns(struct op *op, const struct log_line *line, size_t n, str raw
 {
     struct buf b = BUF(op->arena);
     put_u64(&b, n);
-    for (size_t i = 0; i < n; i++) put_i64(&b, line[i].at.us - (i ? line[i - 1].at.us : 0));
-    for (size_t i = 0; i < n; i++) put_i64(&b, line[i].seq - (i ? line[i - 1].seq : 0));
+    for (size_t i = 0; i < n; i++) put_i64(&b, distance(line[i].at.us, i ? line[i - 1].at.us : 0));
+    for (size_t i = 0; i < n; i++) put_i64(&b, distance(line[i].seq, i ? line[i - 1].seq : 0));
     for (size_t i = 0; i < n; i++)
         buf_char(&b, (char)(line[i].level | line[i].kind << 3 | (line[i].text.p ? 0 : ABSENT)));
     put_capitals(&b, raw, folded);
