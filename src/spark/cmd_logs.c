@@ -103,20 +103,10 @@ static bool show_remote(void *ctx, const struct remote_line *l)
     return s->out.n < OUT_BLOCK && !s->in->follow ? true : flush(s);
 }
 
-/* What this machine does not know may run on another; who is not signed in is told what the machine said. */
 static err_t elsewhere(struct cli *cli, const struct logs_in *in, struct show *s)
 {
-    struct op_error here = cli->op->err;
-    AUTO(registry) struct registry registry = { 0 };
-    op_clear(cli->op);
-    err_t e = registry_open(cli->op, 0, &registry);
-    if (e || !registry.signed_in) {
-        op_clear(cli->op);
-        cli->op->err = here;
-        return here.code;
-    }
     struct remote_log ask = { in->unit, in->lines, in->level, in->follow };
-    return remote_logs(cli->op, &registry, &ask, show_remote, s);
+    return spark_logs_elsewhere(cli->op, &ask, show_remote, s);
 }
 
 static err_t finish(struct show *s, err_t e)

@@ -18,5 +18,10 @@ struct remote_line {
     int level;
     str message;
 };
+/* The same for a unit that this machine does not know, op->err says so; who is not signed in is told just
+ * that. The small program has no HTTP client: it defines this function itself and leaves the work to netbit
+ * (docs/adr/0061). */
+err_t spark_logs_elsewhere(struct op *, const struct remote_log *,
+                           bool (*show)(void *ctx, const struct remote_line *), void *ctx) MUST_USE;
 err_t remote_logs(struct op *, struct registry *, const struct remote_log *,
                   bool (*show)(void *ctx, const struct remote_line *), void *ctx) MUST_USE;
