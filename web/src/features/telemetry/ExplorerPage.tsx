@@ -10,7 +10,7 @@ import { span } from '@/i18n/format'
 import { live } from '@/live'
 import { Button, FilterBar, fits, IconButton, Loaded, notice, Page, parseFilter, Select } from '@/ui'
 import { downloadCsv } from './csv'
-import { keysOf, labelsOf, orderOf, type Series, titleOf, useSeries, valuesOf } from './queries'
+import { keysOf, orderOf, type Series, shownLabels, titleOf, useSeries, valuesOf } from './queries'
 import { add, allIds, MOST_CHARTS, MOST_SERIES, readSelection, remove, removeChart, type Selection, writeSelection } from './selection'
 import { Tabs } from './Tabs'
 import './telemetry.css'
@@ -161,7 +161,7 @@ function Picker({ list, selection, into, setInto, onAdd }: PickerProps) {
           <li key={s.id}>
             <span className="name">
               {s.name}
-              {labelsOf(s).map(([k, v]) => (
+              {shownLabels(s).map(([k, v]) => (
                 <span key={k} className="faint">
                   {' '}
                   {k}={v}

@@ -11,7 +11,7 @@ import { num, span } from '@/i18n/format'
 import { type Freshness, freshness, live, useLiveStatus, useServerNow } from '@/live'
 import { type Column, DataTable, Empty, FilterBar, fits, Loaded, NoMatch, Page, parseFilter, sorted } from '@/ui'
 import { type Newest, useNewest } from './lines'
-import { type Known, keysOf, labelsOf, orderOf, type Series, titleOf, useLastKnown, useSeries, valuesOf } from './queries'
+import { type Known, keysOf, orderOf, type Series, shownLabels, titleOf, useLastKnown, useSeries, valuesOf } from './queries'
 import { Tabs } from './Tabs'
 import './telemetry.css'
 import { telemetryText } from './text'
@@ -142,7 +142,7 @@ function useColumns({ newest, known, connected, ageOf }: Shown): Column<Series>[
       render: s => (
         <Link href={`/telemetry/explore?series=${s.id}&from=now-15m`} data-series={s.id} title={titleOf(s)} className="series-link cut">
           {s.name}
-          {labelsOf(s).map(([k, v]) => (
+          {shownLabels(s).map(([k, v]) => (
             <span key={k} className="faint">
               {' '}
               {k}={v}

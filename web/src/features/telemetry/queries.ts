@@ -33,9 +33,15 @@ export function labelsOf(s: Series): [string, string][] {
   return Object.entries(o).map(([k, v]) => [k, String(v)])
 }
 
+/** For people: a unit's name says what its id says. */
+export function shownLabels(s: Series): [string, string][] {
+  const labels = labelsOf(s)
+  return labels.some(([k]) => k === 'unit') ? labels.filter(([k]) => k !== 'unit_id') : labels
+}
+
 /** "temperature {room=12, host=a}": what tells a series from its neighbours. */
 export function titleOf(s: Series): string {
-  const labels = labelsOf(s)
+  const labels = shownLabels(s)
   return labels.length ? `${s.name} {${labels.map(([k, v]) => `${k}=${v}`).join(', ')}}` : s.name
 }
 
