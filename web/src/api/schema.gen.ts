@@ -12,9 +12,9 @@ export type Problem = {
 }
 
 export type Health = {
-  /** ok */ status?: string
-  version?: string
-  /** Seconds since the start. */ uptime_s?: number
+  /** ok */ status: string
+  /** Of the program. */ version: string
+  /** Seconds since the start. */ uptime_s: number
 }
 
 export type AuthTokens = {
