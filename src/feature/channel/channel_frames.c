@@ -152,7 +152,7 @@ static void send_snapshot(struct past *p)
                            .chan = p->sub->chan,
                            .seq = (u32)p->sub->seen,
                            .rows = rows };
-        put(&b, &f, p->t + at, p->v + at);
+        put(&b, &f, rows ? p->t + at : NULL, rows ? p->v + at : NULL); /* an empty past has no arrays */
         send(p, &b);
         at += rows;
     } while (at < p->n);
