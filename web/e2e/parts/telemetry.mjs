@@ -12,7 +12,7 @@ export default async function telemetry({ browser, report, binary }) {
     await open(v, server, '/telemetry')
     await v.page.locator('[role=row]', { hasText: 'netbit_db_up' }).first().waitFor()
     report.check(true, "the administrator's monitor begins with the node's own figures")
-    const feed = new Feed(server, token, { channels: 2, rate: 50, past: 500, name: 'pressure' })
+    const feed = new Feed(server, token, { channels: 2, rate: 50, past: 3500, name: 'pressure' })
     await feed.start()
     try {
       await monitor(v, server, report)

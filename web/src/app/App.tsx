@@ -19,9 +19,16 @@ export function App() {
     // A new build of the server has other files: one reload fetches them.
     const reload = (e: Event) => {
       if (sessionStorage.getItem('netbit.reloaded') === __BUILD__) return
-      sessionStorage.setItem('netbit.reloaded', __BUILD__)
       e.preventDefault()
-      location.reload()
+      /* A file that is gone means a new build; a server that is away means waiting: loading again would lose the page. */
+      fetch('/health', { cache: 'no-store' }).then(
+        r => {
+          if (!r.ok) return
+          sessionStorage.setItem('netbit.reloaded', __BUILD__)
+          location.reload()
+        },
+        () => undefined
+      )
     }
     window.addEventListener('vite:preloadError', reload)
     return () => window.removeEventListener('vite:preloadError', reload)
