@@ -29,6 +29,7 @@ err_t series_for(struct op *op, i64 id, enum series_need need, struct series_inf
     return OK;
 }
 
+enum { REGEX_MAX = 8192 }; /* bytes: an alternation of some hundred ids */
 static void regex_free(void *re) { regfree(re); }
 
 /* A matcher made ready. */
@@ -42,7 +43,7 @@ static err_t test_new(struct op *op, const struct series_match *m, struct test *
 {
     *out = (struct test){ m, NULL };
     if (m->op != MATCH_REGEX && m->op != MATCH_NOT_REGEX) return OK;
-    if (m->value.n > SERIES_MAX_LABEL_VALUE || memchr(m->value.p, 0, m->value.n))
+    if (m->value.n > REGEX_MAX || memchr(m->value.p, 0, m->value.n))
         return fail_field(op, "match", "has a regular expression that is too long");
     str text = arena_printf(op->arena, "^(%.*s)$", STR(m->value));
     out->re = NEW(op->arena, regex_t);
