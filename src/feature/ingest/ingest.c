@@ -148,11 +148,11 @@ static err_t check_times(struct store *x, struct points_series *s)
 {
     size_t width = s->kind == POINTS_TEXT ? sizeof(str) : 8;
     u64 bad = 0;
-    for (u32 i = 0; i < s->n; i++) bad |= (u64)(s->t[i] + t_max) > (u64)t_max * 2;
+    for (u32 i = 0; i < s->n; i++) bad |= (u64)s->t[i] + (u64)t_max > (u64)t_max * 2;
     if (!bad) return OK;
     u32 kept = 0;
     for (u32 i = 0; i < s->n; i++) {
-        if ((u64)(s->t[i] + t_max) > (u64)t_max * 2) continue;
+        if ((u64)s->t[i] + (u64)t_max > (u64)t_max * 2) continue;
         s->t[kept] = s->t[i];
         memmove((char *)s->f + kept++ * width, (const char *)s->f + i * width, width);
     }
