@@ -133,12 +133,12 @@ static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c
     account_know_features(features, nfeatures);
     channel_know_features(features, nfeatures);
     TRY(start_features(op));
-    if (c->otlp_url.n)
-        TRY(trace_start(op, &(struct trace_options){ c->otlp_url, S("netbit"), c->trace_percent }));
     struct http *http;
     TRY(start_http(op, c, &t, &http));
     str url = local_url(op, c, http_port(http));
-    err_t e = account_start(op, url, console);
+    struct trace_options traces = { c->otlp_url, S("netbit"), c->trace_percent };
+    err_t e = traces.url.n ? trace_start(op, &traces) : OK;
+    if (!e) e = account_start(op, url, console);
     if (!e) e = db_flush(op);
     struct jobs *jobs = e ? NULL : jobs_start(op->ports);
     if (!e) node_serves(http, jobs);

@@ -360,31 +360,48 @@ static err_t do_series(struct op *op, struct asked *a, str name UNUSED, struct b
 }
 
 /* Names with their help and unit, once each. */
+struct entry {
+    str name, text;
+};
+struct entries {
+    struct entry *item;
+    size_t n, cap;
+};
 static err_t list_metadata(struct op *op, void *ctx, const struct series_info *s)
 {
-    struct texts *x = ctx;
+    struct entries *x = ctx;
     struct buf b = BUF(op->arena);
+    if (x->n == x->cap) {
+        struct entry *more = NEWN(op->arena, struct entry, x->cap = MAX((size_t)64, x->cap * 2));
+        if (x->n) memcpy(more, x->item, x->n * sizeof *more);
+        x->item = more;
+    }
     json_put_str(&b, s->name);
     buf_z(&b, ":[{\"type\":\"unknown\",\"help\":");
     json_put_str(&b, s->help.p ? s->help : S(""));
     buf_z(&b, ",\"unit\":");
     json_put_str(&b, s->unit.p ? s->unit : S(""));
     buf_z(&b, "}]");
-    for (size_t i = 0; i < x->n; i++)
-        if (str_eq(x->item[i], s->name)) return OK;
-    add_text(op, x, s->name);
-    add_text(op, x, buf_str(&b));
+    x->item[x->n++] = (struct entry){ s->name, buf_str(&b) };
     return OK;
+}
+static int by_entry_name(const void *a, const void *b)
+{
+    return str_cmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 static err_t do_metadata(struct op *op, struct asked *a, str name UNUSED, struct buf *b)
 {
-    struct texts x = { 0 };
+    struct entries x = { 0 };
     a->nmatch = 0;
     TRY(each_series(op, a, list_metadata, &x));
+    if (x.n) qsort(x.item, x.n, sizeof *x.item, by_entry_name);
+    bool any = false;
     buf_char(b, '{');
-    for (size_t i = 1; i < x.n; i += 2) {
-        if (i > 1) buf_char(b, ',');
-        buf_put(b, x.item[i]);
+    for (size_t i = 0; i < x.n; i++) {
+        if (i && str_eq(x.item[i].name, x.item[i - 1].name)) continue;
+        if (any) buf_char(b, ',');
+        buf_put(b, x.item[i].text);
+        any = true;
     }
     buf_char(b, '}');
     return OK;

@@ -1,28 +1,6 @@
 #include "feature/series/series_test.h"
 #include "feature/series/series_wire.h"
 
-TEST(series_numbers_as_json)
-{
-    static const double v[] = { 0,     -0.0,    1,     -1,     0.1,
-                                24.57, -3.25,   1e-6,  0.3,    123456789.123456,
-                                1e9,   1e21,    1e300, 5e-324, 1.0 / 3,
-                                2e-7,  0.000123 };
-    for (size_t i = 0; i < LEN(v); i++) {
-        struct buf fast = BUF(op->arena), plain = BUF(op->arena);
-        series_put_f64(&fast, v[i]);
-        json_put_f64(&plain, v[i]);
-        assert_str(buf_str(&fast), buf_str(&plain));
-    }
-    struct random rnd = { 3 };
-    for (int i = 0; i < 200000; i++) {
-        struct buf fast = BUF(op->arena), plain = BUF(op->arena);
-        double d = (double)random_below(&rnd, 1000000000) / (double[]){ 1, 10, 100, 1e3, 1e5, 1e7 }[i % 6];
-        series_put_f64(&fast, d);
-        json_put_f64(&plain, d);
-        assert_str(buf_str(&fast), buf_str(&plain));
-    }
-}
-
 TEST(series_times_of_queries)
 {
     i64 t, now = time_now().us;

@@ -36,42 +36,10 @@ err_t series_range_of(struct op *op, const struct series_window *w, struct serie
     return r->from < r->to ? OK : fail_field(op, "to", "must be later than from");
 }
 
-/* The shortest decimal is found by trial: a number that is a whole one divided by a power of ten is written
- * so, because that division is rounded as reading the text is. */
-static char *put_decimal(char *to, u64 whole, int places)
-{
-    char digit[24];
-    int n = 0;
-    for (; whole || n <= places; whole /= 10) digit[n++] = (char)('0' + whole % 10);
-    while (n) {
-        if (n == places) *to++ = '.';
-        *to++ = digit[--n];
-    }
-    return to;
-}
-
-void series_put_f64(struct buf *b, double v)
-{
-    static const double ten[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6 };
-    enum { ROOM = 32 };
-    double size = fabs(v);
-    bool usual = size < 1e9 && (size >= 1e-5 || size == 0);
-    for (int k = 0; k < (int)LEN(ten) && usual; k++) {
-        double whole = rint(size * ten[k]);
-        if (whole / ten[k] != size) continue;
-        char *begin = buf_room(b, ROOM), *to = begin;
-        if (signbit(v)) *to++ = '-';
-        to = put_decimal(to, (u64)whole, k);
-        buf_grew(b, (size_t)(to - begin));
-        return;
-    }
-    json_put_f64(b, v);
-}
-
 void series_put_value(struct buf *b, const struct series_run *r, u32 i)
 {
     switch (r->kind) {
-    case SERIES_F64: series_put_f64(b, r->f[i]); break;
+    case SERIES_F64: json_put_f64(b, r->f[i]); break;
     case SERIES_I64: buf_i64(b, r->i[i]); break;
     default: json_put_str(b, r->s[i]);
     }
@@ -132,7 +100,7 @@ static void put_bucket(struct buf *b, const struct series_bucket *x)
     };
     for (size_t i = 0; i < LEN(values); i++) {
         buf_z(b, values[i].name);
-        if (x->count) series_put_f64(b, values[i].v);
+        if (x->count) json_put_f64(b, values[i].v);
         else buf_put(b, S("null"));
     }
     for (size_t i = 0; i < LEN(times); i++) {

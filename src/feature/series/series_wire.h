@@ -21,5 +21,4 @@ struct series_points {
 /* Fills points and next. */
 err_t series_points_json(struct op *, struct series_range, i64 limit, struct series_points *out) MUST_USE;
 json_raw series_buckets_json(struct arena *, const struct series_bucket *, size_t n);
-void series_put_f64(struct buf *, double); /* as json_put_f64, faster for short decimals */
 void series_put_value(struct buf *, const struct series_run *, u32 i);
