@@ -1,4 +1,5 @@
 export * from './Copy'
+export * from './choices'
 export * from './controls'
 export * from './DataTable'
 export * from './Dialog'

@@ -1,6 +1,10 @@
 import { plural } from '@/i18n'
 
 const en = {
+  theme: 'Theme',
+  themeAuto: 'As the system',
+  themeLight: 'Light',
+  themeDark: 'Dark',
   copy: 'Copy',
   copied: 'Copied',
   copyFailed: 'Select the text and copy it by hand',
@@ -32,6 +36,10 @@ const en = {
 }
 
 const ru: typeof en = {
+  theme: 'Тема',
+  themeAuto: 'Как в системе',
+  themeLight: 'Светлая',
+  themeDark: 'Тёмная',
   copy: 'Копировать',
   copied: 'Скопировано',
   copyFailed: 'Выделите текст и скопируйте вручную',

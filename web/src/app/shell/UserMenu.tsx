@@ -1,7 +1,7 @@
 import { useLocation } from 'wouter'
 import { problemTitle } from '@/api/problem'
 import { useLang, useText } from '@/i18n'
-import { Menu, notice, setLang, setTheme, type Theme, useTheme } from '@/ui'
+import { Menu, notice, setLang, setTheme, useTheme, useThemes } from '@/ui'
 import { href } from '../routes'
 import { useSession, useSessionActions } from '../session/session'
 import { shellText } from './text'
@@ -13,11 +13,7 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const [, navigate] = useLocation()
   const theme = useTheme()
   const lang = useLang()
-  const themes: [Theme, string][] = [
-    ['auto', t.themeAuto],
-    ['light', t.themeLight],
-    ['dark', t.themeDark]
-  ]
+  const themes = useThemes()
   if (!me) return null
   return (
     <Menu position="bottom-end" width={230}>
@@ -34,8 +30,8 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
         <Menu.Item onClick={() => navigate(href('settings', {}))}>{t.settings}</Menu.Item>
         <Menu.Item onClick={() => navigate(href('tokens'))}>{t.tokens}</Menu.Item>
         <Menu.Divider />
-        <Menu.Label>{t.theme}</Menu.Label>
-        {themes.map(([value, label]) => (
+        <Menu.Label>{themes.title}</Menu.Label>
+        {themes.options.map(({ value, label }) => (
           <Menu.Item
             key={value}
             role="menuitemradio"

@@ -2,7 +2,7 @@ import { Link, useLocation, useSearch } from 'wouter'
 import { api } from '@/api/client'
 import { useSessionActions } from '@/app/session/session'
 import { useText } from '@/i18n'
-import { FormError, PasswordField, Submit, TextField, useForm, value } from '@/ui'
+import { FormError, NewPassword, Submit, TextField, useForm, value } from '@/ui'
 import { Door } from './Door'
 import { authText } from './text'
 
@@ -56,16 +56,7 @@ export default function JoinPage() {
           error={form.at('display_name')}
         />
         <TextField name="email" label={`${t.email} (${t.optional})`} type="email" autoComplete="email" error={form.at('email')} />
-        <PasswordField
-          name="password"
-          label={t.password}
-          description={t.passwordHint}
-          required
-          withAsterisk={false}
-          minLength={8}
-          autoComplete="new-password"
-          error={form.at('password')}
-        />
+        <NewPassword form={form} label={t.password} hint={t.passwordHint} />
         <FormError form={form} />
         <Submit form={form} full>
           {t.join}

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { Link, useSearch } from 'wouter'
 import { api } from '@/api/client'
 import { useText } from '@/i18n'
-import { FormError, PasswordField, StatusShape, Submit, useForm } from '@/ui'
+import { FormError, NewPassword, StatusShape, Submit, useForm } from '@/ui'
 import { Door } from './Door'
 import { authText } from './text'
 
@@ -33,16 +33,7 @@ export default function ResetPage() {
         </p>
       ) : (
         <form onSubmit={form.onSubmit}>
-          <PasswordField
-            name="password"
-            label={t.newPassword}
-            description={t.passwordHint}
-            required
-            withAsterisk={false}
-            minLength={8}
-            autoComplete="new-password"
-            error={form.at('password')}
-          />
+          <NewPassword form={form} label={t.newPassword} hint={t.passwordHint} />
           <FormError form={form} />
           <Submit form={form} full>
             {t.save}

@@ -3,20 +3,7 @@ import { useLocation, useSearch } from 'wouter'
 import { api } from '@/api/client'
 import { useSessionActions } from '@/app/session/session'
 import { useLang, useText } from '@/i18n'
-import {
-  Button,
-  FormError,
-  PasswordField,
-  Segments,
-  StatusShape,
-  Submit,
-  setLang,
-  setTheme,
-  TextField,
-  useForm,
-  useTheme,
-  value
-} from '@/ui'
+import { Button, FormError, NewPassword, Segments, StatusShape, Submit, setLang, TextField, ThemeChoice, useForm, value } from '@/ui'
 import { Door } from './Door'
 import { authText } from './text'
 
@@ -59,7 +46,6 @@ export default function SetupPage() {
 function Look({ onNext }: { onNext: () => void }) {
   const t = useText(authText)
   const lang = useLang()
-  const theme = useTheme()
   return (
     <>
       <div className="field">
@@ -74,19 +60,7 @@ function Look({ onNext }: { onNext: () => void }) {
           ]}
         />
       </div>
-      <div className="field">
-        <span>{t.theme}</span>
-        <Segments
-          label={t.theme}
-          value={theme}
-          onChange={setTheme}
-          options={[
-            { value: 'auto', label: t.themeAuto },
-            { value: 'light', label: t.themeLight },
-            { value: 'dark', label: t.themeDark }
-          ]}
-        />
-      </div>
+      <ThemeChoice />
       {!window.isSecureContext && (
         <p className="callout k-warn">
           <StatusShape kind="warn" />
@@ -138,16 +112,7 @@ function Admin({ token, onDone }: { token: string; onDone: () => void }) {
         autoComplete="name"
         error={form.at('display_name')}
       />
-      <PasswordField
-        name="password"
-        label={t.password}
-        description={t.passwordHint}
-        required
-        withAsterisk={false}
-        minLength={8}
-        autoComplete="new-password"
-        error={form.at('password')}
-      />
+      <NewPassword form={form} label={t.password} hint={t.passwordHint} />
       {spent ? (
         <p className="error-line" role="alert">
           {t.used}

@@ -16,6 +16,7 @@ import {
   type Equivalent,
   FormError,
   Loaded,
+  NewPassword,
   notice,
   PasswordField,
   Section,
@@ -25,11 +26,10 @@ import {
   Switch,
   setLang,
   setSingleKeys,
-  setTheme,
   TextField,
+  ThemeChoice,
   useForm,
   useSingleKeys,
-  useTheme,
   value
 } from '@/ui'
 import { SettingsFrame, type SettingTab, settingTabs } from './Frame'
@@ -95,7 +95,6 @@ function Profile({ me }: { me: Me }) {
 function Look() {
   const t = useText(settingsText)
   const lang = useLang()
-  const theme = useTheme()
   const keys = useSingleKeys()
   return (
     <div className="stack narrow">
@@ -113,21 +112,7 @@ function Look() {
           />
         </div>
       </div>
-      <div className="field">
-        <span>{t.theme}</span>
-        <div>
-          <Segments
-            label={t.theme}
-            value={theme}
-            onChange={setTheme}
-            options={[
-              { value: 'auto', label: t.themeAuto },
-              { value: 'light', label: t.themeLight },
-              { value: 'dark', label: t.themeDark }
-            ]}
-          />
-        </div>
-      </div>
+      <ThemeChoice />
       <Switch label={t.keys} description={t.keysHint} checked={keys} onChange={e => setSingleKeys(e.currentTarget.checked)} />
     </div>
   )
@@ -162,16 +147,7 @@ function Password() {
           autoComplete="current-password"
           error={form.at('current')}
         />
-        <PasswordField
-          name="password"
-          label={t.fresh}
-          description={t.passwordHint}
-          minLength={8}
-          required
-          withAsterisk={false}
-          autoComplete="new-password"
-          error={form.at('password')}
-        />
+        <NewPassword form={form} label={t.fresh} hint={t.passwordHint} />
         <FormError form={form} />
         <div>
           <Submit form={form}>{t.change}</Submit>
