@@ -16,6 +16,7 @@ const words: Record<string, Row> = {
   paused: { kind: 'idle', en: 'paused', ru: 'на паузе' },
   failed: { kind: 'err', en: 'failed', ru: 'сбой' },
   late: { kind: 'warn', en: 'late', ru: 'нет вестей' },
+  unsteady: { kind: 'warn', en: 'unsteady', ru: 'нестабилен' },
   nolink: { kind: 'unknown', en: 'no link', ru: 'нет связи' },
   // agents, sessions, tokens, users
   online: { kind: 'ok', en: 'online', ru: 'на связи' },

@@ -64,9 +64,9 @@ function troubles(units: Unit[], now: number, t: typeof overviewText.en): Troubl
     if (unit.command_error)
       out.push({ unit, state, text: t.command(unit.command_error), since: Date.parse(unit.command_at ?? unit.created_at) })
     else if (state === 'failed') out.push({ unit, state, text: t.failed(unit.reason ?? ''), since })
-    else if (state === 'late') out.push({ unit, state, text: t.late(ago(ageOf(unit, now))), since })
+    else if (state === 'late') out.push({ unit, state, text: t.late(span(ageOf(unit, now))), since })
     else if (unit.restarts > 5 && (uptimeOf(unit, now) ?? 0) < 600)
-      out.push({ unit, state: 'late', text: t.restarts(unit.restarts), since })
+      out.push({ unit, state: 'unsteady', text: t.restarts(unit.restarts), since })
   }
   return out.sort((a, b) => urgency[status(a.state).kind] - urgency[status(b.state).kind] || a.since - b.since)
 }

@@ -10,7 +10,7 @@ import { span } from '@/i18n/format'
 import { live } from '@/live'
 import { Button, FilterBar, fits, IconButton, Loaded, notice, Page, parseFilter, Select } from '@/ui'
 import { downloadCsv } from './csv'
-import { keysOf, orderOf, type Series, shownLabels, titleOf, useSeries, valuesOf } from './queries'
+import { briefTitles, keysOf, orderOf, type Series, shownLabels, titleOf, useSeries, valuesOf } from './queries'
 import { add, allIds, MOST_CHARTS, MOST_SERIES, readSelection, remove, removeChart, type Selection, writeSelection } from './selection'
 import { Tabs } from './Tabs'
 import './telemetry.css'
@@ -196,10 +196,18 @@ function Picker({ list, selection, into, setInto, onAdd }: PickerProps) {
 
 function OneChart({ index, ids, byId, address: a }: { index: number; ids: number[]; byId: Map<number, Series>; address: Address }) {
   const t = useText(telemetryText)
-  const series = ids.flatMap((id, color) => {
+  const known = ids.flatMap((id, color) => {
     const s = byId.get(id)
-    return s ? [{ id, label: titleOf(s), unit: a.aggregate === 'count' ? '' : (s.unit ?? ''), color }] : []
+    return s ? [{ ...s, color }] : []
   })
+  const brief = briefTitles(known)
+  const series = known.map((s, i) => ({
+    id: s.id,
+    label: brief[i] ?? s.name,
+    full: titleOf(s),
+    unit: a.aggregate === 'count' ? '' : (s.unit ?? ''),
+    color: s.color
+  }))
   const save = async (s: { id: number; label: string }) => {
     const to = a.view.live ? live.now() * 1000 : a.view.to
     try {
@@ -223,11 +231,16 @@ function OneChart({ index, ids, byId, address: a }: { index: number; ids: number
       <div className="explorer-tools">
         {series.map(s => (
           <span className="chip" key={s.id}>
-            <Swatch color={s.color} /> {s.label}
-            <IconButton label={`${t.csv}: ${s.label}`} size={24} className="nb-download" onClick={() => void save(s)}>
+            <Swatch color={s.color} /> {s.full}
+            <IconButton
+              label={`${t.csv}: ${s.full}`}
+              size={24}
+              className="nb-download"
+              onClick={() => void save({ id: s.id, label: s.full })}
+            >
               <Download size={14} />
             </IconButton>
-            <IconButton label={t.remove(s.label)} size={24} onClick={() => a.setSelection(remove(a.selection, index, s.id))}>
+            <IconButton label={t.remove(s.full)} size={24} onClick={() => a.setSelection(remove(a.selection, index, s.id))}>
               <X size={13} />
             </IconButton>
           </span>

@@ -40,9 +40,20 @@ export function shownLabels(s: Series): [string, string][] {
 }
 
 /** "temperature {room=12, host=a}": what tells a series from its neighbours. */
-export function titleOf(s: Series): string {
-  const labels = shownLabels(s)
-  return labels.length ? `${s.name} {${labels.map(([k, v]) => `${k}=${v}`).join(', ')}}` : s.name
+export const titleOf = (s: Series): string => title(s.name, shownLabels(s))
+
+const title = (name: string, labels: readonly [string, string][]): string =>
+  labels.length ? `${name} {${labels.map(([k, v]) => `${k}=${v}`).join(', ')}}` : name
+
+/** Titles of series that stand together: of their labels only those that tell them apart. */
+export function briefTitles(list: readonly Series[]): string[] {
+  const same = ([k, v]: [string, string]) => list.every(s => labelsOf(s).some(([key, value]) => key === k && value === v))
+  return list.map(s =>
+    title(
+      s.name,
+      shownLabels(s).filter(l => !same(l))
+    )
+  )
 }
 
 /** The node's figures of itself stand behind everybody else's series. */

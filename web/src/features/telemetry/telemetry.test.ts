@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { quoted, rows } from './csv'
+import { briefTitles, type Series, titleOf } from './queries'
 import { add, allIds, MOST_CHARTS, MOST_SERIES, readSelection, remove, removeChart, writeSelection } from './selection'
 
 describe('selection of the explorer', () => {
@@ -21,6 +22,18 @@ describe('selection of the explorer', () => {
     expect(removeChart(s, 0)).toEqual([[9]])
     const full = [[1], [2], [3], [4]]
     expect(add(full, 4, 5)).toEqual(full)
+  })
+})
+
+describe('titles', () => {
+  const series = (name: string, labels: Record<string, string>) => ({ name, labels }) as unknown as Series
+  test('of series side by side: only what tells them apart', () => {
+    const a = series('temperature', { host: 'a', room: '1', unit: 'u', unit_id: '7' })
+    const b = series('temperature', { host: 'a', room: '2', unit: 'u', unit_id: '7' })
+    expect(titleOf(a)).toBe('temperature {host=a, room=1, unit=u}')
+    expect(briefTitles([a])).toEqual(['temperature'])
+    expect(briefTitles([a, b])).toEqual(['temperature {room=1}', 'temperature {room=2}'])
+    expect(briefTitles([a, series('up', { host: 'a' })])).toEqual(['temperature {room=1, unit=u}', 'up'])
   })
 })
 
