@@ -1,5 +1,6 @@
 /* Results: JSON for programs, tables for people. */
 #include "base/cli_impl.h"
+#include "base/lang.h"
 #include "base/log.h"
 
 struct column {
@@ -67,6 +68,7 @@ static struct term_cell cell_of(struct arena *a, const struct field *f, const vo
     i64 n;
     field_text(&b, f, record);
     str text = buf_str(&b);
+    if (f->type == &type_bool) text = str_of(str_is(text, "true") ? TR("yes", "да") : TR("no", "нет"));
     if (str_ends(str_of(f->name), S("_bytes")) && str_to_i64(text, &n))
         text = str_copy(a, term_bytes(n, bytes));
     return (struct term_cell){ text, f->type == &type_enum ? tone_of(text) : TONE_PLAIN };

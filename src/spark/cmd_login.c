@@ -75,7 +75,9 @@ static err_t ask_password(struct cli *cli, const struct login_in *in, str *out)
                    ? read_line(cli->op, out)
                    : term_ask_secret(cli->term, cli->op->arena, TR("Password: ", "Пароль: "), out);
     if (got && out->n) return OK;
-    return fail(cli->op, ERR_INVALID, "%s", TR("no password was given", "пароль не введён"));
+    return fail(cli->op, ERR_INVALID, "%s",
+                TR("no password was given; in a script: --password-stdin or --token",
+                   "пароль не введён; в сценарии: --password-stdin или --token"));
 }
 
 /* Signs in, with the one-time code when the account wants one, and makes this machine's token. */

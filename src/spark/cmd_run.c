@@ -105,7 +105,6 @@ err_t cmd_run(struct cli *cli, const void *arg)
         TR("To watch it: spark logs %.*s -f, spark status", "Смотреть: spark logs %.*s -f, spark status"),
         STR(u.name));
     if (l.server.n)
-        term_say(cli->term, TONE_DIM, "%.*s/api/spark/units/%.*s", STR(l.server),
-                 STR(uuid_text(u.unit_id, id)));
+        term_say(cli->term, TONE_DIM, "%.*s/units/%.*s", STR(l.server), STR(uuid_text(u.unit_id, id)));
     return OK;
 }

@@ -1,4 +1,5 @@
 #include "base/fs.h"
+#include "base/lang.h"
 #include "feature/package/semver.h"
 #include "spark/manifest.h"
 #include <dirent.h>
@@ -103,7 +104,8 @@ static err_t read_npm(struct clues *c)
 {
     struct json j = json_reader(c->op->arena, c->npm);
     str key;
-    if (json_peek(&j) != JSON_OBJECT) return fail(c->op, ERR_INVALID, "package.json: is not a JSON object");
+    if (json_peek(&j) != JSON_OBJECT)
+        return fail(c->op, ERR_INVALID, "package.json: %s", TR("is not a JSON object", "не объект JSON"));
     if (json_object(&j))
         while (json_key(&j, &key)) read_npm_member(c, &j, key);
     if (!json_end(&j))
@@ -282,12 +284,17 @@ static err_t infer_entry(struct clues *c, struct manifest_found *f)
 {
     struct run r = { 0 };
     if (!run_npm_start(c, &r) && !run_node(c, &r) && !run_program(c, &r, f->m.name) && !run_python(c, &r)) {
-        const char *hint = is_file(c, S("Makefile")) ? "there is a Makefile: build it first, or say" : "say";
-        return fail(
-            c->op, ERR_INVALID,
-            "cannot tell how to run this package: no start script, main file or executable was found; %s so "
-            "in spark.json: \"entry\": {\"command\": \"...\", \"args\": [\"...\"]}",
-            hint);
+        const char *built = is_file(c, S("Makefile")) ? TR("there is a Makefile: build it first, or say",
+                                                           "есть Makefile: сначала соберите, или скажите")
+                                                      : TR("say", "скажите");
+        return fail(c->op, ERR_INVALID,
+                    TR("cannot tell how to run this package: no start script, main file or executable was "
+                       "found; %s so "
+                       "in spark.json: \"entry\": {\"command\": \"...\", \"args\": [\"...\"]}",
+                       "неясно, как запускать этот пакет: нет ни сценария start, ни главного файла, ни "
+                       "программы; %s это "
+                       "в spark.json: \"entry\": {\"command\": \"...\", \"args\": [\"...\"]}"),
+                    built);
     }
     f->m.entry.command = r.command;
     f->m.entry.args.item = NEWN(c->op->arena, str, r.n + 1);

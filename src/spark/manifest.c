@@ -3,6 +3,8 @@
 #include "base/lang.h"
 #include "feature/package/semver.h"
 #include "spark/archive_util.h"
+#include <errno.h>
+#include <sys/stat.h>
 
 bool manifest_name_ok(str name)
 {
@@ -159,7 +161,11 @@ static err_t read_declared(struct op *op, const char *dir, struct manifest_found
 
 err_t manifest_find(struct op *op, const char *dir, struct manifest_found *out)
 {
+    struct stat st;
     *out = (struct manifest_found){ 0 };
+    if (stat(dir, &st)) return fail(op, ERR_NOT_FOUND, "'%s': %s", dir, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return fail(op, ERR_INVALID, TR("'%s' is not a folder", "'%s' — не папка"), dir);
     TRY(read_declared(op, dir, out));
     TRY(manifest_infer(op, dir, out));
     return OK;
