@@ -13,6 +13,12 @@ need_full="prometheus influxdb-client chromium python3-aiosmtpd" # for the long 
 # The web application is built with a Node that tools/node finds or fetches; npm fetches it and the libraries.
 need_web() { command -v npm >/dev/null && command -v node >/dev/null || echo nodejs npm; }
 
+# need_room FOLDER MB: ends here, in words, instead of somewhere in the middle of a compiler.
+need_room() {
+  local free; free=$(df -Pm "$1" | awk 'NR == 2 {print $4}')
+  [ "${free:-0}" -ge "$2" ] || die "There are $free MB free in $1, $2 are needed." "Make room there$([ "$1" = "$root" ] || echo ", or set TMPDIR to a folder on another disk")."
+}
+
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # install_packages NAME...: those of the list that are not there yet.

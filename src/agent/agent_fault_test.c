@@ -47,7 +47,7 @@ TEST(agent_fault_restart_after_a_kill_is_quick)
     }
     print_message("killed to running again: best %.2f ms, mean %.2f ms\n", (double)best / 1e3,
                   (double)sum / ROUNDS / 1e3);
-    assert_true(best < MSEC(20)); /* loaded machines and sanitizers; the benchmark measures */
+    assert_true(best < MSEC(100)); /* loaded machines and sanitizers; the benchmark measures */
     assert_int_equal(u.restarts, ROUNDS);
     host_close(&h);
 }
@@ -65,11 +65,11 @@ static bool answers(struct host *h)
  * connection. */
 static void reconnect(struct host *h)
 {
-    i64 until = time_mono_us() + SEC(10);
+    i64 until = test_deadline();
     agent_close(&h->conn);
     while (!answers(h)) {
         if (time_mono_us() > until) test_fail(__FILE__, __LINE__, "no agent came back");
-        nap();
+        test_nap();
         agent_close(&h->conn);
     }
 }
@@ -87,7 +87,7 @@ TEST(agent_fault_thirty_random_kills)
     for (int i = 0; i < ROUNDS; i++) {
         int what = AGENT + (int)rand_below(4);
         i64 shim = shim_of(&u);
-        for (u64 k = rand_below(4); k > 0; k--) nap();
+        for (u64 k = rand_below(4); k > 0; k--) test_nap();
         i64 from = time_mono_us();
         struct proc_stat old;
         assert_true(proc_read(u.pid, &old));

@@ -26,15 +26,6 @@ void host_do(struct host *, int op, const char *unit, struct local_unit *out);
 str host_log(struct host *, const struct local_unit *, const char *name); /* whole "out.log", "events.log" */
 
 /* Asks again every millisecond until `cond` holds; fails after 10 s (sanitizers and loaded machines). */
-#define WAIT_FOR(cond) \
-    do { \
-        i64 until_ = time_mono_us() + SEC(10); \
-        while (!(cond)) { \
-            if (time_mono_us() > until_) test_fail(__FILE__, __LINE__, "still not: %s", #cond); \
-            nap(); \
-        } \
-    } while (0)
-void nap(void);
 bool host_status_is(struct host *, const char *unit, int status);
 size_t host_processes(const struct local_unit *); /* alive and marked with the unit's id, shims not counted */
 bool contains(str text, const char *what);

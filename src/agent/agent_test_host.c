@@ -6,8 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void nap(void) { nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL); }
-
 bool contains(str text, const char *what) { return str_find(text, str_of(what), &(size_t){ 0 }); }
 
 /* A test that failed leaves its agent, shims and children behind: all of them know its home or their unit. */
@@ -15,7 +13,7 @@ static char leftover[256];
 static void clean_up(void)
 {
     if (!leftover[0]) return;
-    for (int i = 0; i < 100 && proc_kill_marked(leftover); i++) nap();
+    for (int i = 0; i < 100 && proc_kill_marked(leftover); i++) test_nap();
     leftover[0] = 0;
 }
 

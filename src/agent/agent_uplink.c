@@ -19,6 +19,7 @@ enum {
     RETRY_MIN_US = 1000000,
     RETRY_MAX_US = 60000000,
     OPEN_TIMEOUT_S = 20,
+    WELCOME_TIMEOUT_S = 60, /* a server whose database is away answers within 30 */
     STACK_BYTES = 256 << 10,
     SIGNED_OUT_US = 300000000
 };
@@ -39,7 +40,9 @@ struct uplink {
     err_t thread_result;
     struct wsc *thread_ws;
     i64 retry_us, delay_us, beat_us, beat_every_us, sync_us;
-    i64 sent; /* last report that was sent on this connection */
+    i64 sent;     /* last report that was sent on this connection */
+    bool unsaid;  /* a unit has changed since hello, which the server is not told before its welcome */
+    i64 until_us; /* for the welcome */
     char why[200];
 };
 
@@ -134,6 +137,8 @@ static void say_hello(struct agent *a)
                           .version = S(NETBIT_VERSION),
                           .boot_id = str_of(proc_boot_id()) };
     l->state = LINK_HELLO;
+    l->unsaid = false;
+    l->until_us = time_mono_us() + SEC(WELCOME_TIMEOUT_S);
     say_units(a, &m, NULL);
 }
 
@@ -217,6 +222,8 @@ static void on_welcome(struct agent *a, struct op *op, const struct wire_msg *m)
     l->beat_us = time_mono_us() + l->beat_every_us;
     l->why[0] = 0;
     LOG_INFO("server", KV("url", l->login.server), KV("waiting", spool_last_seq(l->spool) - l->sent));
+    /* Before any report: records of a unit that the server has never heard of would be dropped there. */
+    if (l->unsaid) say_beat(a, NULL);
 }
 
 static void on_ack(struct agent *a, struct op *op, const struct wire_msg *m)
@@ -385,6 +392,7 @@ void uplink_step(struct agent *a, i64 now)
     sync_spool(a, &op, now);
     arena_free(op.arena);
     if (l->state == LINK_AWAY && now >= l->retry_us) open_link(a);
+    if (l->state == LINK_HELLO && now >= l->until_us) go_away(a, "the server does not answer", false);
     if (l->state == LINK_READY && now >= l->beat_us) say_beat(a, NULL);
     send_reports(a);
 }
@@ -417,6 +425,7 @@ void uplink_unit_changed(struct agent *a, struct unit *u)
     u->feed.due = true;
     /* The beat makes a unit that the server does not know; the record is its history. */
     if (a->uplink->state == LINK_READY) say_beat(a, u);
+    else a->uplink->unsaid = true;
     with_op(a, u, feed_status);
 }
 

@@ -15,6 +15,9 @@ static struct {
     u64 next_line, dropped; /* of the unit's numbered lines; lines told as dropped */
     i64 hang_up_at[4];      /* after taking these reports, before acknowledging them */
     bool out_of_order;
+    bool hold;     /* no welcome yet */
+    uuid told;     /* the last unit of a hello or a beat */
+    bool stranger; /* a record came of a unit that was told in neither */
     int statuses, metrics, events, hellos;
     uuid done;
     bool done_ok;
@@ -31,6 +34,7 @@ static void say(struct op *op, struct ws *ws, const struct wire_msg *m)
 static void take_telemetry(struct op *op, const struct telemetry *t)
 {
     i64 number;
+    heard.stranger |= !uuid_eq(t->unit_id, heard.told);
     heard.metrics += t->telemetry_type == TELEMETRY_METRIC;
     heard.events += t->telemetry_type == TELEMETRY_EVENT;
     if (t->telemetry_type == TELEMETRY_EVENT && t->data.s.p && contains(t->data.s, "log_dropped")) {
@@ -63,16 +67,22 @@ static bool take_report(struct op *op, const struct wire_msg *m)
     return true;
 }
 
+static void welcome(struct op *op)
+{
+    say(op, heard.ws,
+        &(struct wire_msg){
+            .type = WIRE_WELCOME, .epoch = heard.epoch, .seq = heard.have, .heartbeat_s = 1 });
+}
+
 static void handle(struct op *op, struct ws *ws, const struct wire_msg *m)
 {
+    if (m->units.n) heard.told = m->units.item[m->units.n - 1].unit_id;
     if (m->type == WIRE_HELLO) {
         heard.hellos++;
         if (!uuid_eq(heard.epoch, m->epoch)) heard.have = 0;
         heard.epoch = m->epoch;
         heard.ws = ws;
-        say(op, ws,
-            &(struct wire_msg){
-                .type = WIRE_WELCOME, .epoch = m->epoch, .seq = heard.have, .heartbeat_s = 1 });
+        if (!heard.hold) welcome(op);
     } else if (m->type == WIRE_REPORT && heard.ws == ws) {
         if (take_report(op, m))
             say(op, ws, &(struct wire_msg){ .type = WIRE_ACK, .epoch = m->epoch, .seq = heard.have });
@@ -139,12 +149,13 @@ static struct http *server_start(struct op *op, str listen)
     return http;
 }
 
-static struct http *begin(struct host *h, struct op *op)
+static struct http *begin(struct host *h, struct op *op, bool hold)
 {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     memset(&heard, 0, sizeof heard);
     heard.lock = lock;
     heard.next_line = 1;
+    heard.hold = hold;
     struct http *http = server_start(op, S("127.0.0.1:0"));
     host_open(h, op);
     assert_ok(op, fs_make_dirs(op, spark_path(op, "").p, 0700));
@@ -168,7 +179,7 @@ TEST(agent_uplink_tells_everything_once)
     enum { LINES = 20000 };
     struct host h;
     struct local_unit u;
-    struct http *http = begin(&h, op);
+    struct http *http = begin(&h, op, false);
     heard.hang_up_at[0] = 3;
     heard.hang_up_at[1] = 7;
     host_start(&h, "u", arena_printf(op->arena, "lines %d sleep", LINES).p,
@@ -186,12 +197,30 @@ TEST(agent_uplink_tells_everything_once)
     http_stop(http, SEC(1));
 }
 
+/* The server takes long to answer hello, and a unit begins meanwhile: it is told of before its records. */
+TEST(agent_uplink_tells_of_units_that_began_before_the_welcome)
+{
+    struct host h;
+    struct local_unit u;
+    struct http *http = begin(&h, op, true);
+    WAIT_FOR(heard.ws);
+    host_start(&h, "early", "lines 3 sleep", NULL, &u);
+    WAIT_FOR(host_status_is(&h, "early", UNIT_RUNNING));
+    pthread_mutex_lock(&heard.lock);
+    welcome(op);
+    pthread_mutex_unlock(&heard.lock);
+    WAIT_FOR(lines_heard() >= 3 && heard.statuses > 0);
+    assert_false(heard.stranger);
+    host_close(&h);
+    http_stop(http, SEC(1));
+}
+
 TEST(agent_uplink_counts_what_a_flood_loses)
 {
     enum { LINES = 200000 };
     struct host h;
     struct local_unit u;
-    struct http *http = begin(&h, op);
+    struct http *http = begin(&h, op, false);
     host_start(&h, "f", arena_printf(op->arena, "lines %d sleep", LINES).p, NULL, &u);
     WAIT_FOR(lines_heard() >= LINES);
     assert_int_equal(lines_heard(), LINES); /* told or counted, each once */
@@ -205,7 +234,7 @@ TEST(agent_uplink_obeys_commands_even_twice)
 {
     struct host h;
     struct local_unit u;
-    struct http *http = begin(&h, op);
+    struct http *http = begin(&h, op, false);
     host_start(&h, "c", "sleep", NULL, &u);
     WAIT_FOR(heard.ws && heard.statuses > 0);
     static const struct {

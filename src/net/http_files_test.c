@@ -7,15 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WAIT_FOR(cond) \
-    do { \
-        i64 until_ = time_mono_us() + SEC(10); \
-        while (!(cond)) { \
-            if (time_mono_us() > until_) test_fail(__FILE__, __LINE__, "never came true: %s", #cond); \
-            usleep(1000); \
-        } \
-    } while (0)
-
 struct seen {
     i64 calls, last, stop_at;
 };

@@ -5,15 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define WAIT_FOR(cond) \
-    do { \
-        i64 until_ = time_mono_us() + SEC(10); \
-        while (!(cond)) { \
-            if (time_mono_us() > until_) test_fail(__FILE__, __LINE__, "never came true: %s", #cond); \
-            usleep(1000); \
-        } \
-    } while (0)
-
 static str read_until(struct op *op, int fd, str end)
 {
     struct buf b = BUF(op->arena);
@@ -138,7 +129,7 @@ static void on_message(void *ctx, bool text, str data)
 
 static err_t service_until(struct op *op, struct wsc *w, struct got *g, int n)
 {
-    i64 until = time_mono_us() + SEC(10);
+    i64 until = test_deadline();
     while (g->n < n && time_mono_us() < until) {
         struct pollfd p = { wsc_fd(w), (short)(POLLIN | (wsc_wants_write(w) ? POLLOUT : 0)), 0 };
         poll(&p, 1, 100);
@@ -151,7 +142,7 @@ static struct wsc *ws_connect(struct site *s, struct op *op, const char *path, c
 {
     struct client_options o = { .base_url = arena_printf(op->arena, "http://127.0.0.1:%d", site_port(s)),
                                 .token = str_of(token),
-                                .timeout_us = SEC(10) };
+                                .timeout_us = test_patience_us() };
     struct wsc *w;
     assert_ok(op, wsc_open(op, &o, str_of(path), &w));
     return w;
@@ -183,7 +174,7 @@ TEST(ws_refusals)
 {
     struct site *s = site_start(op, NULL);
     struct client_options o = { .base_url = arena_printf(op->arena, "http://127.0.0.1:%d", site_port(s)),
-                                .timeout_us = SEC(5) };
+                                .timeout_us = test_patience_us() };
     struct wsc *w = NULL;
     assert_err(op, ERR_UNAUTHENTICATED, wsc_open(op, &o, S("/secret/echo"), &w));
     assert_err(op, ERR_NOT_FOUND, wsc_open(op, &o, S("/nothing"), &w));

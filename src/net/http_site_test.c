@@ -548,7 +548,7 @@ struct client *site_client(struct site *s, struct op *op, const char *token)
     struct client *c;
     struct client_options o = { .base_url = arena_printf(op->arena, "http://127.0.0.1:%d/", site_port(s)),
                                 .token = str_of(token),
-                                .timeout_us = SEC(20) };
+                                .timeout_us = test_patience_us() };
     assert_ok(op, client_new(op, &o, &c));
     arena_defer(op->arena, free_client, c);
     return c;
@@ -562,7 +562,7 @@ int site_connect(struct site *s)
     struct sockaddr_in sa = { .sin_family = AF_INET,
                               .sin_port = htons((u16)site_port(s)),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    struct timeval limit = { .tv_sec = 20 };
+    struct timeval limit = { .tv_sec = test_patience_us() / SEC(1) };
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     if (connect(fd, (struct sockaddr *)&sa, sizeof sa)) test_fail(__FILE__, __LINE__, "connect");
     return fd;

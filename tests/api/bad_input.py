@@ -5,7 +5,7 @@ answer may be a 500, and what the server holds must be the same afterwards."""
 import argparse, json, os, socket, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from netbit import Count, Server
+from netbit import Count, Server, patient
 
 NIL = "00000000-0000-7000-8000-000000000000"
 PATH_VALUES = {"unit_id": NIL, "id": "999999", "name": "no-such-thing", "version": "9.9.9", "login": "nobody-here"}
@@ -169,8 +169,7 @@ class Walk:
 
     def raw(self, what, data, want):
         """Bytes that no HTTP library would send."""
-        s = socket.create_connection(("127.0.0.1", self.server.port), 10)
-        s.settimeout(10)
+        s = socket.create_connection(("127.0.0.1", self.server.port), patient())
         try:
             s.sendall(data)
             got = s.recv(65536)

@@ -7,7 +7,7 @@ usage: tests/clients/promql.py [--build DIR] [--database sqlite|postgres]
 """
 import argparse, json, math, os, random, subprocess, sys, tempfile, time, urllib.error, urllib.parse, urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from netbit import Count, Server, free_port
+from netbit import Count, Never, Server, free_port, patient, wait_for
 
 QUERIES = """
 up
@@ -175,13 +175,13 @@ def start_prometheus(folder, data):
     port = free_port()
     p = subprocess.Popen(["prometheus", "--config.file=" + folder + "/prometheus.yml", "--storage.tsdb.path=" + folder + "/data",
                           "--web.listen-address=127.0.0.1:%d" % port], stdout=subprocess.DEVNULL, stderr=open(folder + "/log", "w"))
-    for _ in range(200):
-        try:
-            urllib.request.urlopen("http://127.0.0.1:%d/-/ready" % port, timeout=2).read()
-            return p, "http://127.0.0.1:%d/api/v1" % port
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise SystemExit("prometheus does not start: " + open(folder + "/log").read()[-500:])
+    try:
+        wait_for("prometheus is ready", lambda: urllib.request.urlopen("http://127.0.0.1:%d/-/ready" % port, timeout=patient()),
+                 told=lambda: open(folder + "/log").read()[-500:])
+    except Never:
+        p.kill()
+        raise
+    return p, "http://127.0.0.1:%d/api/v1" % port
 
 
 def ask(base, path, params, token=None):
@@ -189,7 +189,7 @@ def ask(base, path, params, token=None):
     headers["Content-Type"] = "application/x-www-form-urlencoded"
     request = urllib.request.Request(base + path, urllib.parse.urlencode(params).encode(), headers)
     try:
-        with urllib.request.urlopen(request, timeout=30) as r:
+        with urllib.request.urlopen(request, timeout=patient()) as r:
             return r.status, json.load(r)
     except urllib.error.HTTPError as e:
         return e.code, json.load(e)

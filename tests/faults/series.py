@@ -8,7 +8,7 @@ for a while in the middle of ingest: what was acknowledged before, meanwhile and
 import argparse, json, os, random, subprocess, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from netbit import Count, Server
+from netbit import Count, Server, patient, wait_for
 
 WRITERS, SERIES, POINTS = 4, 3, 200
 START = (int(time.time()) - 30 * 86400) * 1_000_000      # within the retention of points
@@ -26,7 +26,7 @@ class Writers:
         self.names = {w: ["w%d_%s" % (w, "abc"[s]) for s in range(SERIES)] for w in range(WRITERS)}
         self.acked, self.tried = {w: set() for w in range(WRITERS)}, {w: set() for w in range(WRITERS)}
         self.slowest, self.again, self.errors = 0.0, 0, []
-        self.threads = [threading.Thread(target=self.guard, args=(w,)) for w in range(WRITERS)]
+        self.threads = [threading.Thread(target=self.guard, args=(w,), daemon=True) for w in range(WRITERS)]
         for t in self.threads:
             t.start()
 
@@ -48,7 +48,7 @@ class Writers:
         while not self.stop.is_set():
             began = time.monotonic()
             try:
-                a = self.server.call("POST", "/api/v1/telemetry", body, self.token, timeout=90)
+                a = self.server.call("POST", "/api/v1/telemetry", body, self.token, timeout=patient(120))
                 if a.status == 200:
                     self.acked[w].add(k)
                     self.slowest = max(self.slowest, time.monotonic() - began)
@@ -95,7 +95,7 @@ def stored(server, token, name):
         return None, []
     points, at = [], 0
     while at is not None:
-        a = server.call("GET", "/api/v1/series/%s/points?from=%d&to=%d&limit=100000" % (found[0]["id"], at, START * 2), token=token, timeout=60)
+        a = server.call("GET", "/api/v1/series/%s/points?from=%d&to=%d&limit=100000" % (found[0]["id"], at, START * 2), token=token, timeout=patient(120))
         assert a.status == 200, a
         page = a.json                                # parsed once: there may be a hundred million points
         assert page["damage"] is None, page["damage"]
@@ -141,10 +141,9 @@ def kills(binary, database, count, rounds):
             time.sleep(random.uniform(0.05, 0.7))
             server.kill()
             server.start()
-        time.sleep(0.3)
+        wait_for("enough points", lambda: writers.points() > rounds * 1000 or writers.errors)
         writers.end()
         total = check(server, token, writers, count)
-        count.check(writers.points() > rounds * 1000, "only %d points were acknowledged" % writers.points())
         merged = max(0, total - tail_points(server))            # the tail holds the server's own series, too
         count.check(rounds < 50 or merged > 0, "nothing was merged meanwhile")
         print("series: %d points acknowledged over %d kills of the server, %d stored, %d of them merged; %d batches sent again" %
@@ -162,14 +161,16 @@ def outage(binary, count, minutes, away_s):
         token = server.access_token(server.user("writer"))
         writers = Writers(server, token)
         time.sleep(minutes * 30)
+        wait_for("points before the absence", lambda: writers.points() or writers.errors)
         before = writers.points()
         subprocess.run([ctl, "crash"], check=True)
         time.sleep(away_s)
         subprocess.run([ctl, "start"], check=True)
-        time.sleep(max(minutes * 30 - away_s, 5))
+        time.sleep(max(minutes * 30 - away_s, 0))
+        after = writers.points()
+        wait_for("points after the absence", lambda: writers.points() > after or writers.errors)
         writers.end()
         total = check(server, token, writers, count)
-        count.check(before > 0 and writers.points() > before, "no points before or after the absence")
         print("series: PostgreSQL was away for %g s: %d points acknowledged before and %d in all, %d stored; slowest answer %.1f s" %
               (away_s, before, writers.points(), total, writers.slowest), flush=True)
     finally:
@@ -181,15 +182,15 @@ def main():
     p.add_argument("--build", default="build")
     p.add_argument("--database", default="sqlite")
     p.add_argument("--rounds", type=int, default=10)
-    p.add_argument("--minutes", type=float, default=0.4, help="how long PostgreSQL's absence is tested; 10 for the whole")
+    p.add_argument("--minutes", type=float, default=0.3, help="how long PostgreSQL's absence is tested; 10 for the whole")
     p.add_argument("--away", type=float, default=5, help="seconds of absence")
     p.add_argument("--only", choices=("kills", "outage"))
     a = p.parse_args()
     count, binary = Count(), os.path.join(a.build, "netbit")
     if a.only != "outage":
-        kills(binary, a.database, count, a.rounds)
+        count.part("kills", kills, binary, a.database, count, a.rounds)
     if a.database == "postgres" and a.only != "kills":
-        outage(binary, count, a.minutes, a.away)
+        count.part("outage", outage, binary, count, a.minutes, a.away)
     count.finish()
 
 

@@ -1,7 +1,7 @@
 /* The server's own grammars over outside bytes: the request target, routing, binding of path, query and body,
  * and the headers that it reads itself. The input is lines: target, Range, Accept, Accept-Encoding,
- * If-None-Match, X-Forwarded-For, Upgrade, Connection, Sec-WebSocket-Key, Origin, Host; what is left is the
- * body. */
+ * If-None-Match (offered as subprotocols, too), X-Forwarded-For, Upgrade, Connection, Sec-WebSocket-Key,
+ * Origin, Host; what is left is the body. */
 #include "base/log.h"
 #include "net/http_answer.h"
 #include "net/http_int.h"
@@ -51,6 +51,10 @@ static const struct route routes[] = {
     { PUT, "/api/{id}/things/special", &bound_run_api, .auth = 1, .doc = "x" },
 };
 
+static const struct http_socket live = { .name = "live", .protocol = "live.v1" };
+static const struct route live_route = { GET, "/live", .socket = &live, .auth = 1, .doc = "x" };
+static const struct row live_row = { .route = &live_route, .kind = ROW_SOCKET };
+
 static str next_line(str *rest)
 {
     str line = { 0 }, tail = { 0 };
@@ -87,6 +91,8 @@ static void check_headers(struct http_request *r, str *rest)
     static const enum http_header_id ids[] = { H_UPGRADE, H_CONNECTION, H_WS_KEY, H_ORIGIN, H_HOST };
     for (size_t i = 0; i < LEN(ids); i++) r->header[ids[i]] = next_line(rest);
     r->header[H_WS_VERSION] = S("13");
+    r->header[H_WS_PROTOCOL] = etags;
+    r->row = &live_row;
     if (!ws_check_handshake(r) && r->header[H_WS_KEY].n != 24) bug("a key of another length");
     op_clear(&r->op);
 }

@@ -1,7 +1,47 @@
 """A real server for tests: starts the binary on a free port with its own folder and database, talks to it, kills it, starts it again."""
-import http.client, json, os, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.parse, uuid
+import http.client, json, os, shutil, signal, socket, subprocess, sys, tempfile, time, traceback, urllib.parse, uuid
 
 ADMIN = ("admin", "correct horse battery")
+
+# Patience, the one place for it: a deadline ends what hangs, it judges nothing; how long something took is printed. NETBIT_TEST_PATIENCE
+# multiplies every deadline, for machines that are slower still.
+PATIENCE = float(os.environ.get("NETBIT_TEST_PATIENCE") or 1)
+NOT_YET = (LookupError, TypeError, ValueError, AttributeError, OSError)  # what asking for something that is not there raises
+
+# Who ends a test from outside (a time limit, Ctrl-C in ./test) ends what it has started, too: `finally` runs.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def patient(seconds=60):
+    """Seconds to wait for something that should take a moment."""
+    return max(seconds, 60) * PATIENCE
+
+
+class Never(AssertionError):
+    """What was waited for did not come."""
+
+
+def wait_for(what, test, seconds=60, told=lambda: ""):
+    """The value of test() as soon as that is true; test() may stumble over what is not there yet. told() is added to what Never says."""
+    began, why = time.monotonic(), None
+    while True:
+        try:
+            value, why = test(), None
+            if value:
+                return value
+        except NOT_YET as e:
+            why = e
+        if time.monotonic() - began > patient(seconds):
+            raise Never("%s: not within %g s%s; %s" % (what, patient(seconds), " (%s: %s)" % (type(why).__name__, why) if why else "", safely(told)))
+        time.sleep(0.05)
+
+
+def safely(tell):
+    """What tell() says, or why it cannot."""
+    try:
+        return tell()
+    except Exception as e:
+        return "%s: %s" % (type(e).__name__, e)
 
 
 def free_port():
@@ -44,11 +84,11 @@ class Server:
     def url(self):
         return "http://127.0.0.1:%d" % self.port
 
-    def start(self, wait=30):
+    def start(self):
         data = os.path.join(self.folder, "data")
         self.process = subprocess.Popen(self.command + ["serve", "--listen", "127.0.0.1:%d" % self.port, "--data", data] + self.args,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env)
-        end = time.monotonic() + wait
+        end = time.monotonic() + patient()
         while True:
             if self.process.poll() is not None:
                 raise RuntimeError("the server ended with %s:\n%s" % (self.process.returncode, self.tail()))
@@ -73,7 +113,7 @@ class Server:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(30)
+                self.process.wait(patient())
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 raise RuntimeError("the server does not stop:\n" + self.tail())
@@ -93,8 +133,8 @@ class Server:
     def __exit__(self, *_):
         self.stop()
 
-    def call(self, method, path, body=None, token=None, headers=None, timeout=30):
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+    def call(self, method, path, body=None, token=None, headers=None, timeout=None):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout or patient())
         h = dict(headers or {})
         if token:
             h["Authorization"] = "Bearer " + token
@@ -188,6 +228,16 @@ class Count:
             self.failed += 1
             print("FAILED: %s" % (what() if callable(what) else what), flush=True)
         return ok
+
+    def part(self, name, fn, *args):
+        """Runs a part of a test: what it stumbles over is one failure, and the others still tell something."""
+        try:
+            fn(*args)
+        except Never as e:
+            self.check(False, "%s: %s" % (name, e))
+        except Exception as e:
+            at = traceback.extract_tb(e.__traceback__)[-1]
+            self.check(False, "%s: %s: %s (%s:%d)" % (name, type(e).__name__, e, os.path.basename(at.filename), at.lineno))
 
     def finish(self):
         print("%d passed, %d failed" % (self.passed, self.failed))

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/op.h"
+#include "base/time.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,6 +26,19 @@ void test_register(const char *name, CMUnitTestFunction fn);
     __attribute__((constructor)) static void register_##name(void) { test_register(#name, run_##name); } \
     static void test_##name(struct op *op UNUSED)
 void test_fail(const char *file, int line, const char *fmt, ...) PRINTF(3, 4) NORETURN;
+/* Patience, the one place for it: a deadline ends what hangs, it judges nothing. A minute, times
+ * NETBIT_TEST_PATIENCE. */
+i64 test_patience_us(void);
+i64 test_deadline(void); /* in time_mono_us() */
+#define WAIT_FOR(cond) \
+    do { \
+        i64 until_ = test_deadline(); \
+        while (!(cond)) { \
+            if (time_mono_us() > until_) test_fail(__FILE__, __LINE__, "still not: %s", #cond); \
+            test_nap(); \
+        } \
+    } while (0)
+void test_nap(void);                 /* a millisecond */
 struct op test_op(struct arena *);   /* principal_nobody, no ports */
 const char *test_dir(void);          /* a fresh directory, removed when the run ends */
 const char *test_postgres_url(void); /* a fresh database of the server that ./test started; NULL: none was

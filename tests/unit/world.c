@@ -42,7 +42,7 @@ static void start(struct world *w, struct ports *ports)
     assert_ok(op, http_start(op, &o, routes, n, LEN(n), &w->http));
     w->port = http_port(w->http);
     struct client_options c = { .base_url = arena_printf(op->arena, "http://127.0.0.1:%d", w->port),
-                                .timeout_us = SEC(20) };
+                                .timeout_us = test_patience_us() };
     assert_ok(op, client_new(op, &c, &w->client));
 }
 

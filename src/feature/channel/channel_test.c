@@ -256,13 +256,7 @@ static void count(void *ctx, str topic, u64 seq, str json UNUSED)
     atomic_fetch_add(&c->n, 1);
 }
 
-static void wait_for(struct counted *c, int n)
-{
-    for (i64 until = time_mono_us() + SEC(10); atomic_load(&c->n) < n;) {
-        if (time_mono_us() > until) test_fail(__FILE__, __LINE__, "%d instead of %d", atomic_load(&c->n), n);
-        usleep(1000);
-    }
-}
+static void wait_for(struct counted *c, int n) { WAIT_FOR(atomic_load(&c->n) >= n); }
 
 WORLD(channel_listener_and_commit)
 {

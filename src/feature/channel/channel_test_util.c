@@ -92,7 +92,7 @@ static void service(struct ear *e, int wait_ms)
 
 str hear(struct ear *e)
 {
-    i64 until = time_mono_us() + SEC(20);
+    i64 until = test_deadline();
     while (e->read == e->n && e->open && time_mono_us() < until) service(e, 1000);
     if (e->read == e->n && e->open) test_fail(__FILE__, __LINE__, "nothing comes");
     return e->read < e->n ? e->heard[e->read++] : (str){ 0 };
@@ -136,7 +136,7 @@ struct ear *dial(struct world *w, str token)
     e->open = true;
     struct client_options o = { .base_url = arena_printf(w->op->arena, "http://127.0.0.1:%d", w->port),
                                 .token = token,
-                                .timeout_us = SEC(20) };
+                                .timeout_us = test_patience_us() };
     assert_ok(w->op, wsc_open(w->op, &o, S("/api/v1/live"), &e->ws));
     str hello = hear_op(e, "hello");
     assert_true(number(e, hello, "t") > 1000000000000000);

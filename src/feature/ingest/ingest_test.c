@@ -279,7 +279,7 @@ static void hear(void *ctx, bool text UNUSED, str data)
 static str answers(struct op *op, struct wsc *ws, int want)
 {
     struct heard h = { .all = BUF(op->arena) };
-    for (i64 end = time_mono_us() + SEC(10); h.n < want && time_mono_us() < end;) {
+    for (i64 end = test_deadline(); h.n < want && time_mono_us() < end;) {
         struct pollfd p = { .fd = wsc_fd(ws), .events = POLLIN };
         if (poll(&p, 1, 100) > 0 && wsc_service(ws, op, hear, &h)) break;
     }
@@ -292,7 +292,7 @@ WORLD(ingest_socket)
     struct person ann = world_person(w, "ann");
     struct client_options o = { .base_url = arena_printf(op->arena, "http://127.0.0.1:%d", w->port),
                                 .token = world_token(w, ann.id, 0, "telemetry:write"),
-                                .timeout_us = SEC(10) };
+                                .timeout_us = test_patience_us() };
     struct wsc *ws;
     u8 batch[112];
     str golden =

@@ -29,7 +29,7 @@ static struct line dial(struct world *w, const struct person *who)
     struct line l = { .w = w };
     struct client_options o = { .base_url = arena_printf(w->op->arena, "http://127.0.0.1:%d", w->port),
                                 .token = who->token,
-                                .timeout_us = SEC(20) };
+                                .timeout_us = test_patience_us() };
     assert_ok(w->op, wsc_open(w->op, &o, S("/api/spark/agent"), &l.ws));
     return l;
 }
@@ -42,7 +42,7 @@ static void tell(struct line *l, const char *json)
 /* The next message of that type; others that come before it are dropped. Absent: the server has closed. */
 static str hear(struct line *l, const char *type)
 {
-    i64 until = time_mono_us() + SEC(20);
+    i64 until = test_deadline();
     str want = arena_printf(l->w->op->arena, "\"type\":\"%s\"", type);
     bool open = true;
     while (time_mono_us() < until) {
@@ -156,10 +156,8 @@ WORLD(unit_agent_gets_commands_until_they_are_done)
     struct line l = dial(w, &ann);
     tell(&l, HELLO(RUNNING("2026-01-01T00:00:00Z")));
     (void)hear(&l, "welcome");
-    i64 began = time_mono_us();
     assert_said(say(w, ann.token, POST, U "/" UNIT "/stop", NULL), 200);
     str command = hear(&l, "command");
-    assert_true(time_mono_us() - began < SEC(10));
     assert_str(part(&l, command, "action"), S("stop"));
     hang_up(&l); /* before it could act */
     l = dial(w, &ann);

@@ -1,6 +1,7 @@
 // Debian's Chromium through playwright-core; pages that tell what must never happen: foreign requests, violations of the page's policy, errors.
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
+import { patient } from './patience.mjs'
 
 export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
@@ -9,7 +10,7 @@ const args = ['--no-sandbox', '--enable-precise-memory-info', '--disable-dev-shm
 
 export async function launch() {
   if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: install Debian's package chromium, or set CHROMIUM`)
-  return chromium.launch({ executablePath, headless: true, args })
+  return chromium.launch({ executablePath, headless: true, args, timeout: patient() })
 }
 
 /** A signed-in (cookie) or unknown visitor's window. faults: everything that must not happen, as it happens. */
@@ -22,6 +23,7 @@ export async function visit(browser, server, { cookie, lang = 'en-GB', scheme = 
     reducedMotion: 'reduce'
   })
   if (cookie) await context.addCookies([{ name: 'netbit_session', value: cookie, url: server.url, httpOnly: true, sameSite: 'Strict' }])
+  context.setDefaultTimeout(patient())
   const page = await context.newPage()
   const faults = []
   const expected = []

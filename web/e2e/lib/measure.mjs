@@ -45,6 +45,36 @@ export async function frames(page, ms, during = async () => {}) {
   return { ...f, busy: (after.TaskDuration - before.TaskDuration) / (after.Timestamp - before.Timestamp) }
 }
 
+/* What a page does most, done by the machine that the budgets were made on (2 cores, no graphics card), in milliseconds. */
+const REFERENCE_MS = 40
+
+/** How many times slower than that machine this one is just now, at least 1: the best of ten rounds of fixed work in a page. */
+export async function slowness(browser) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+  const page = await context.newPage()
+  const ms = await page.evaluate(() => {
+    const canvas = document.createElement('canvas')
+    canvas.width = 1280
+    canvas.height = 600
+    document.body.append(canvas)
+    const g = canvas.getContext('2d')
+    const round = n => {
+      const began = performance.now()
+      const rows = Array.from({ length: 20_000 }, (_, i) => ({ t: i, v: Math.sin(i * 0.01 * n) }))
+      const copy = JSON.parse(JSON.stringify(rows)).sort((a, b) => a.v - b.v)
+      g.clearRect(0, 0, 1280, 600)
+      g.beginPath()
+      for (let i = 0; i < 4000; i++) g.lineTo((i * 1280) / 4000, 300 + 250 * copy[(i * 7919) % copy.length].v)
+      g.stroke()
+      g.getImageData(0, 0, 1, 1)
+      return performance.now() - began
+    }
+    return Math.min(...Array.from({ length: 10 }, (_, i) => round(i + 1)))
+  })
+  await context.close()
+  return { ms, times: Math.max(1, ms / REFERENCE_MS) }
+}
+
 /** Share of frames in which a strip of the canvas is another than in the frame before: 60 frames a second of nothing would be 0. */
 export const changing = (page, selector, n = 60) =>
   page.evaluate(

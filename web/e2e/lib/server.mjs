@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { patient } from './patience.mjs'
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url))
 export const ADMIN = { login: 'admin', password: 'correct horse battery' }
@@ -18,6 +19,14 @@ const freePort = () =>
       const { port } = s.address()
       s.close(() => resolve(port))
     })
+  })
+
+/* Who ends the test from outside ends its servers, too. */
+const running = new Set()
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
+  process.once(signal, async () => {
+    await Promise.all([...running].map(s => s.stop()))
+    process.exit(143)
   })
 
 export class Server {
@@ -48,9 +57,10 @@ export class Server {
     const args = ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', join(this.folder, 'data'), ...this.args]
     const child = spawn(this.binary, args, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.child = child
+    running.add(this)
     for (const stream of [child.stdout, child.stderr]) stream.on('data', d => appendFileSync(this.log, d))
     this.over = new Promise(resolve => child.once('exit', (code, signal) => resolve(signal ?? code)))
-    for (const end = Date.now() + 30_000; ; ) {
+    for (const end = Date.now() + patient(); ; ) {
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.tail()}`)
       const ready = await fetch(`${this.url}/ready`).catch(() => null)
       if (ready?.ok) return this
@@ -69,10 +79,11 @@ export class Server {
     let how = 0
     if (this.child && this.child.exitCode === null && this.child.signalCode === null) {
       this.child.kill('SIGTERM')
-      const late = setTimeout(() => this.child.kill('SIGKILL'), 20_000)
+      const late = setTimeout(() => this.child.kill('SIGKILL'), patient())
       how = await this.over
       clearTimeout(late)
     }
+    running.delete(this)
     rmSync(this.folder, { recursive: true, force: true })
     return how
   }

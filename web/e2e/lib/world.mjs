@@ -2,14 +2,15 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { patient } from './patience.mjs'
 import { ADMIN, root, Server } from './server.mjs'
 
 /** Waits until fn gives something true. */
-export async function until(what, fn, seconds = 15) {
-  for (const end = Date.now() + seconds * 1000; ; ) {
+export async function until(what, fn) {
+  for (const end = Date.now() + patient(); ; ) {
     const got = await fn()
     if (got) return got
-    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`)
+    if (Date.now() > end) throw new Error(`not within ${patient() / 1000} s: ${what}`)
     await sleep(100)
   }
 }
@@ -28,15 +29,11 @@ export async function withServer({ report, binary }, options, fn) {
 
 /** Units of the demo, once all of them have run. */
 export const demoUnits = server =>
-  until(
-    'the demo runs its units',
-    async () => {
-      const session = await server.login()
-      const { units = [], items = units } = await server.ok('GET', '/api/spark/units', undefined, session)
-      return items.length >= 4 && items.some(u => u.status === 'running') ? items : null
-    },
-    60
-  )
+  until('the demo runs its units', async () => {
+    const session = await server.login()
+    const { units = [], items = units } = await server.ok('GET', '/api/spark/units', undefined, session)
+    return items.length >= 4 && items.some(u => u.status === 'running') ? items : null
+  })
 
 /** Opens a page and waits until it shows itself. */
 export async function open(v, server, path) {
@@ -47,7 +44,7 @@ export async function open(v, server, path) {
 /** Until nothing is loading any more: no skeletons, a heading, fonts. */
 export async function settle(page) {
   await page.waitForSelector('h1')
-  await page.waitForFunction(() => !document.querySelector('.skeleton'), undefined, { timeout: 10_000 })
+  await page.waitForFunction(() => !document.querySelector('.skeleton'))
   await page.evaluate(() => document.fonts.ready)
 }
 

@@ -15,7 +15,7 @@ export default async function session({ browser, report, binary }) {
       'x-requested-by': 'netbit',
       origin: server.url
     })
-    await v.page.waitForSelector('input[name=password]', { timeout: 20_000 })
+    await v.page.waitForSelector('input[name=password]')
     report.check(new URL(v.page.url()).search === '?q=abc', 'the address stays')
     await signIn(v.page)
     await v.page.waitForSelector('.sidebar')

@@ -99,7 +99,7 @@ async function drag(v, report) {
 async function silence(v, server, report) {
   await open(v, server, '/telemetry')
   const age = v.page.locator('.age').first()
-  await until('amber', async () => ((await age.textContent()) ?? '').includes('▲'), 20)
-  await until('red', async () => ((await age.textContent()) ?? '').includes('✕'), 25)
+  await until('amber', async () => ((await age.textContent()) ?? '').includes('▲'))
+  await until('red', async () => ((await age.textContent()) ?? '').includes('✕'))
   report.check(true, 'ages')
 }
