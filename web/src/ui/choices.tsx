@@ -1,8 +1,8 @@
 /* Choices and fields that several pages offer alike. */
-import { useText } from '@/i18n'
-import { PasswordField } from './controls'
+import { type Lang, useLang, useText } from '@/i18n'
+import { PasswordField, TextField } from './controls'
 import type { FormState } from './form'
-import { setTheme, type Theme, useTheme } from './look'
+import { setLang, setTheme, type Theme, useTheme } from './look'
 import { Segments } from './Segments'
 import { uiText } from './text'
 
@@ -19,16 +19,62 @@ export function useThemes(): { title: string; options: { value: Theme; label: st
   }
 }
 
-/** As a field of a page. */
 export function ThemeChoice() {
   const { title, options } = useThemes()
+  return <Choice label={title} value={useTheme()} onChange={setTheme} options={options} />
+}
+
+export function LanguageChoice() {
+  const t = useText(uiText)
+  return <Choice label={t.language} value={useLang()} onChange={setLang} options={languages} />
+}
+
+/** Each in its own words. */
+const languages: { value: Lang; label: string }[] = [
+  { value: 'en', label: 'English' },
+  { value: 'ru', label: 'Русский' }
+]
+
+interface ChoiceProps<T extends string> {
+  label: string
+  value: T
+  onChange(value: T): void
+  options: { value: T; label: string }[]
+}
+
+/* A choice of few as a field of a page. */
+function Choice<T extends string>(p: ChoiceProps<T>) {
   return (
     <div className="field">
-      <span>{title}</span>
+      <span>{p.label}</span>
       <div>
-        <Segments label={title} value={useTheme()} onChange={setTheme} options={options} />
+        <Segments {...p} />
       </div>
     </div>
+  )
+}
+
+/** Finds as one types. */
+export function SearchField({
+  label,
+  value,
+  onChange,
+  className
+}: {
+  label: string
+  value: string
+  onChange(q: string): void
+  className: string
+}) {
+  return (
+    <TextField
+      type="search"
+      aria-label={label}
+      placeholder={label}
+      value={value}
+      onChange={e => onChange(e.currentTarget.value)}
+      className={className}
+    />
   )
 }
 

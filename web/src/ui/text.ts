@@ -1,6 +1,7 @@
 import { plural } from '@/i18n'
 
 const en = {
+  language: 'Language',
   theme: 'Theme',
   themeAuto: 'As the system',
   themeLight: 'Light',
@@ -36,6 +37,7 @@ const en = {
 }
 
 const ru: typeof en = {
+  language: 'Язык',
   theme: 'Тема',
   themeAuto: 'Как в системе',
   themeLight: 'Светлая',

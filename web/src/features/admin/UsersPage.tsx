@@ -10,7 +10,7 @@ import { useParam } from '@/app/search'
 import { useSession } from '@/app/session/session'
 import { useText } from '@/i18n'
 import { dateTime } from '@/i18n/format'
-import { Button, Confirm, CopyLine, DataTable, Dialog, IconButton, Loaded, Menu, notice, Page, StatusBadge, TextField } from '@/ui'
+import { Button, Confirm, CopyLine, DataTable, Dialog, IconButton, Loaded, Menu, notice, Page, SearchField, StatusBadge } from '@/ui'
 import { Invites } from './Invites'
 import { adminText } from './text'
 
@@ -63,14 +63,7 @@ function People() {
   return (
     <>
       <search>
-        <TextField
-          type="search"
-          aria-label={t.search}
-          placeholder={t.search}
-          value={q}
-          onChange={e => setQ(e.currentTarget.value)}
-          className="package-search"
-        />
+        <SearchField label={t.search} value={q} onChange={setQ} className="package-search" />
       </search>
       <Loaded of={{ data: list.data, error: list.error, isPending: list.isPending, refetch: list.refetch }}>
         {data => (

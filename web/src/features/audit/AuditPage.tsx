@@ -6,7 +6,7 @@ import type { AuditPage as Answer, AuditEntry } from '@/api/schema.gen'
 import { useParam } from '@/app/search'
 import { useText } from '@/i18n'
 import { dateTime, num } from '@/i18n/format'
-import { Button, DataTable, Dialog, Facts, Loaded, notice, Page, StatusBadge, TextField } from '@/ui'
+import { Button, DataTable, Dialog, Facts, Loaded, notice, Page, SearchField, StatusBadge, TextField } from '@/ui'
 import { auditText } from './text'
 
 type Filter = { user?: string; action?: string; text?: string; from?: string; to?: string }
@@ -75,14 +75,7 @@ export default function AuditPage() {
       equivalent={{ api: [`GET ${url('GET /api/v1/audit', { query: filter })}`, `GET ${exportUrl}`, 'GET /api/v1/audit/verify'] }}
     >
       <search className="row">
-        <TextField
-          type="search"
-          aria-label={t.search}
-          placeholder={t.search}
-          value={text}
-          onChange={e => setText(e.currentTarget.value)}
-          className="grow"
-        />
+        <SearchField label={t.search} value={text} onChange={setText} className="grow" />
         <TextField aria-label={t.person} placeholder={t.person} value={user} onChange={e => setUser(e.currentTarget.value)} />
         <TextField aria-label={t.action} placeholder={t.action} value={action} onChange={e => setAction(e.currentTarget.value)} />
         <TextField type="date" aria-label={t.from} value={from} onChange={e => setFrom(e.currentTarget.value)} />

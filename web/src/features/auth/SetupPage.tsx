@@ -2,8 +2,8 @@ import { useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import { api } from '@/api/client'
 import { useSessionActions } from '@/app/session/session'
-import { useLang, useText } from '@/i18n'
-import { Button, FormError, NewPassword, Segments, StatusShape, Submit, setLang, TextField, ThemeChoice, useForm, value } from '@/ui'
+import { useText } from '@/i18n'
+import { Button, FormError, LanguageChoice, NewPassword, StatusShape, Submit, TextField, ThemeChoice, useForm, value } from '@/ui'
 import { Door } from './Door'
 import { authText } from './text'
 
@@ -45,21 +45,9 @@ export default function SetupPage() {
 
 function Look({ onNext }: { onNext: () => void }) {
   const t = useText(authText)
-  const lang = useLang()
   return (
     <>
-      <div className="field">
-        <span>{t.language}</span>
-        <Segments
-          label={t.language}
-          value={lang}
-          onChange={setLang}
-          options={[
-            { value: 'en', label: 'English' },
-            { value: 'ru', label: 'Русский' }
-          ]}
-        />
-      </div>
+      <LanguageChoice />
       <ThemeChoice />
       {!window.isSecureContext && (
         <p className="callout k-warn">

@@ -10,7 +10,7 @@ import { useInProject } from '@/app/shell/project'
 import { useText } from '@/i18n'
 import { ago, num } from '@/i18n/format'
 import { useServerNow } from '@/live'
-import { Button, Empty, Loaded, NoMatch, Page, Select, StatusBadge, TextField } from '@/ui'
+import { Button, Empty, Loaded, NoMatch, Page, SearchField, Select, StatusBadge } from '@/ui'
 import './packages.css'
 import { packageText } from './text'
 
@@ -61,14 +61,7 @@ export default function PackagesPage() {
       }}
     >
       <search className="row">
-        <TextField
-          type="search"
-          aria-label={t.search}
-          placeholder={t.search}
-          value={q}
-          onChange={e => setQ(e.currentTarget.value)}
-          className="package-search"
-        />
+        <SearchField label={t.search} value={q} onChange={setQ} className="package-search" />
         <Select
           aria-label={t.category}
           value={category}

@@ -6,7 +6,7 @@ import { useApi, useQueryClient } from '@/api/query'
 import type { Me, TotpSecret } from '@/api/schema.gen'
 import { NotFound } from '@/app/errors/NotFound'
 import { useSession, useSessionActions } from '@/app/session/session'
-import { useLang, useText } from '@/i18n'
+import { useText } from '@/i18n'
 import { date, dateTime } from '@/i18n/format'
 import {
   Button,
@@ -15,16 +15,15 @@ import {
   DataTable,
   type Equivalent,
   FormError,
+  LanguageChoice,
   Loaded,
   NewPassword,
   notice,
   PasswordField,
   Section,
-  Segments,
   StatusBadge,
   Submit,
   Switch,
-  setLang,
   setSingleKeys,
   TextField,
   ThemeChoice,
@@ -94,24 +93,10 @@ function Profile({ me }: { me: Me }) {
 
 function Look() {
   const t = useText(settingsText)
-  const lang = useLang()
   const keys = useSingleKeys()
   return (
     <div className="stack narrow">
-      <div className="field">
-        <span>{t.language}</span>
-        <div>
-          <Segments
-            label={t.language}
-            value={lang}
-            onChange={setLang}
-            options={[
-              { value: 'en', label: 'English' },
-              { value: 'ru', label: 'Русский' }
-            ]}
-          />
-        </div>
-      </div>
+      <LanguageChoice />
       <ThemeChoice />
       <Switch label={t.keys} description={t.keysHint} checked={keys} onChange={e => setSingleKeys(e.currentTarget.checked)} />
     </div>

@@ -3,7 +3,7 @@ import { useDeferredValue } from 'react'
 import type { Unit } from '@/api/schema.gen'
 import { useHashTarget, useParam } from '@/app/search'
 import { useText } from '@/i18n'
-import { ErrorCard, IconButton, LogView, Segments, Select, TextField } from '@/ui'
+import { ErrorCard, IconButton, LogView, SearchField, Segments, Select } from '@/ui'
 import { useUnitLog } from './log'
 import { unitText } from './text'
 
@@ -28,14 +28,7 @@ export function LogsTab({ unit: u }: { unit: Unit }) {
   return (
     <div className="log-tab">
       <div className="row">
-        <TextField
-          type="search"
-          aria-label={t.search}
-          placeholder={t.search}
-          value={q}
-          onChange={e => setQ(e.currentTarget.value)}
-          className="log-search"
-        />
+        <SearchField label={t.search} value={q} onChange={setQ} className="log-search" />
         <Select
           aria-label={t.level}
           value={level}
