@@ -25,8 +25,15 @@ extern const size_t nstatic_files;
 err_t ports_open(struct op *op, struct config *config, struct ports *out)
 {
     TRY(config_complete(op, config));
-    TRY(db_open(op, config->database_url, &(struct db_options){ 0 }, &out->db));
-    err_t e = blob_open(op, config->blob_url, &out->blob);
+    err_t e = db_open(op, config->database_url, &(struct db_options){ 0 }, &out->db);
+    if (e == ERR_UNAVAILABLE && str_is(op->err.msg, err_title(e))) /* the log has the reason */
+        return fail(op, e, "%s",
+                    TR("the database is not available, see the line before; does its server run, and is "
+                       "DATABASE_URL right?",
+                       "база данных недоступна, причина строкой выше; работает ли её сервер и верен ли "
+                       "DATABASE_URL?"));
+    if (e) return e;
+    e = blob_open(op, config->blob_url, &out->blob);
     if (e) {
         db_close(out->db);
         return e;
@@ -52,9 +59,11 @@ static err_t lock_data(struct op *op, const struct config *c, int *fd)
     *fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (*fd < 0) return fail(op, ERR_UNAVAILABLE, "cannot open '%s': %s", path.p, strerror(errno));
     if (!flock(*fd, LOCK_EX | LOCK_NB)) return OK;
-    return fail(op, ERR_CONFLICT,
-                "another netbit serves from '%.*s': stop it, or choose another folder with --data",
-                STR(c->data));
+    return fail(
+        op, ERR_CONFLICT,
+        TR("another netbit serves from '%.*s': stop it, or choose another folder with --data",
+           "из папки '%.*s' уже работает другой netbit: остановите его или укажите другую папку (--data)"),
+        STR(c->data));
 }
 
 static void raise_file_limit(void)
@@ -123,18 +132,34 @@ static void say_ready(struct cli *cli, str url)
              STR(url), STR(url));
 }
 
+/* The usual reason not to begin, for the person at the console. */
+static err_t start_listening(struct op *op, const struct config *c, const struct tables *t, struct http **out)
+{
+    err_t e = start_http(op, c, t, out);
+    if (e != ERR_CONFLICT) return e;
+    return fail(op, e,
+                console == LANG_RU
+                    ? "на %.*s уже слушает другая программа: остановите её или выберите другой "
+                      "порт (--listen HOST:PORT или переменная PORT)"
+                    : "another program listens on %.*s: stop it, or choose another port "
+                      "(--listen HOST:PORT, or PORT in the environment)",
+                STR(c->listen));
+}
+
 static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c, const sigset_t *signals)
 {
     struct tables t = tables_of_features(op->arena);
     i64 applied;
     TRY(migrate_up(op, t.migrations, t.nmigrations, &applied));
+    TRY(migrate_known(op, t.migrations, t.nmigrations));
+    lang_now = LANG_EN; /* from here on texts are for the network */
     if (applied) LOG_INFO("database migrated", KV("migrations", applied));
     db_set_hook(op->ports->db, account_audit);
     account_know_features(features, nfeatures);
     channel_know_features(features, nfeatures);
     TRY(start_features(op));
     struct http *http;
-    TRY(start_http(op, c, &t, &http));
+    TRY(start_listening(op, c, &t, &http));
     str url = local_url(op, c, http_port(http));
     struct trace_options traces = { c->otlp_url, S("netbit"), c->trace_percent };
     err_t e = traces.url.n ? trace_start(op, &traces) : OK;
@@ -169,7 +194,6 @@ err_t serve(struct cli *cli, const struct config *given)
     log_setup(level, str_is(c.log_format, "auto") ? !cli->term->err_tty : !str_is(c.log_format, "text"));
     raise_file_limit();
     console = lang_now;
-    lang_now = LANG_EN;
     /* Blocked before any thread is made, so that only sigwait() sees them. */
     sigset_t signals;
     sigemptyset(&signals);

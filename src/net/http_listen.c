@@ -44,7 +44,9 @@ err_t listen_open(struct op *op, str text, int backlog, int *fd, int *port)
     freeaddrinfo(list);
     if (got < 0 && !host.n && errno == EAFNOSUPPORT)
         return listen_open(op, arena_printf(op->arena, "0.0.0.0:%.*s", STR(service)), backlog, fd, port);
-    if (got < 0) return fail(op, ERR_UNAVAILABLE, "cannot listen on '%.*s': %s", STR(text), strerror(errno));
+    if (got < 0)
+        return fail(op, errno == EADDRINUSE ? ERR_CONFLICT : ERR_UNAVAILABLE, "cannot listen on '%.*s': %s",
+                    STR(text), strerror(errno));
     struct sockaddr_in6 sa = { 0 }; /* the port stands at the same place in both families */
     socklen_t n = sizeof sa;
     getsockname(got, (struct sockaddr *)&sa, &n);

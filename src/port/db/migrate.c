@@ -4,6 +4,7 @@
  * whoever comes second finds the row. */
 #include "port/db/migrate.h"
 #include "base/hash.h"
+#include "base/lang.h"
 #include "port/db/db_port.h"
 #include "port/ports.h"
 
@@ -263,6 +264,30 @@ err_t migrate_down(struct op *op, const struct migration *all, size_t n, str fea
         if (e) return failed(op, &all[i], e);
     }
     return db_flush(op);
+}
+
+static bool among(const struct applied *a, const struct migration *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_is(a->feature, all[i].feature) && a->number == all[i].number) return true;
+    return false;
+}
+
+err_t migrate_known(struct op *op, const struct migration *all, size_t n)
+{
+    LIST(struct applied) have = { 0 };
+    TRY(db_all(op, &applied_desc, &have, "SELECT * FROM schema_migration ORDER BY applied_at"));
+    for (size_t i = 0; i < have.n; i++) {
+        const struct applied *a = &have.item[i];
+        if (among(a, all, n)) continue;
+        return fail(op, ERR_CONFLICT,
+                    TR("a newer netbit has used this database (it has migration %.*s/%.*s): start that one, "
+                       "or a copy of the data from before",
+                       "с этой базой работал более новый netbit (в ней есть миграция %.*s/%.*s): запустите "
+                       "его или верните прежнюю копию данных"),
+                    STR(a->feature), STR(a->name));
+    }
+    return OK;
 }
 
 err_t migrate_status(struct op *op, const struct migration *all, size_t n, void *list_of_migration_state)

@@ -18,6 +18,8 @@ struct migration {
 err_t migrate_up(struct op *, const struct migration *all, size_t n, i64 *applied) MUST_USE;
 err_t migrate_down(struct op *, const struct migration *all, size_t n, str feature, int to_number,
                    i64 *reverted) MUST_USE;
+/* ERR_CONFLICT when the database has migrations that are not among these: a newer program has used it. */
+err_t migrate_known(struct op *, const struct migration *all, size_t n) MUST_USE;
 struct migration_state {
     str feature;
     i64 number;

@@ -69,6 +69,16 @@ CONTRACT(migrates_up_down_and_up)
     assert_int_equal(number(op, SQL("SELECT count(*) FROM schema_migration")), 0);
 }
 
+CONTRACT(tells_when_a_newer_program_was_here)
+{
+    i64 n;
+    assert_ok(op, migrate_up(op, two, 2, &n));
+    assert_ok(op, migrate_known(op, two, 2));
+    assert_int_equal(migrate_known(op, two, 1), ERR_CONFLICT);
+    assert_true(str_find(op->err.msg, S("fruit/2.sql"), &(size_t){ 0 }));
+    op_clear(op);
+}
+
 CONTRACT(refuses_a_changed_migration)
 {
     i64 n;

@@ -1,5 +1,7 @@
 // Debian's Chromium through playwright-core; pages that tell what must never happen: foreign requests, violations of the page's policy, errors.
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { patient } from './patience.mjs'
 
@@ -10,7 +12,11 @@ const args = ['--no-sandbox', '--enable-precise-memory-info', '--disable-dev-shm
 
 export async function launch() {
   if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: install Debian's package chromium, or set CHROMIUM`)
-  return chromium.launch({ executablePath, headless: true, args, timeout: patient() })
+  // Its settings and reports of crashes are not those of who runs the test.
+  const home = mkdtempSync(join(tmpdir(), 'netbit-browser-'))
+  process.on('exit', () => rmSync(home, { recursive: true, force: true }))
+  const env = { ...process.env, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home }
+  return chromium.launch({ executablePath, headless: true, args, env, timeout: patient() })
 }
 
 /** A signed-in (cookie) or unknown visitor's window. faults: everything that must not happen, as it happens. */
