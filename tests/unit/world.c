@@ -137,6 +137,31 @@ void world_member(struct world *w, i64 project_id, const struct person *p, const
     assert_ok(o, db_flush(o));
 }
 
+#define PACKAGES "/api/spark/packages"
+
+void world_install(struct world *w, const struct person *author, const struct person *user)
+{
+    struct said s = say(w, author->token, POST, PACKAGES, "{\"name\":\"sipd\",\"display_name\":\"SIPD\"}");
+    if (s.status == 201)
+        assert_said(say(w, author->token, POST, PACKAGES "/sipd/versions",
+                        "{\"version\":\"1.0.0\",\"download_url\":\"https://x.io/a.tgz\"}"),
+                    201);
+    assert_said(
+        say(w, user->token, POST, PACKAGES "/install", "{\"package_name\":\"sipd\",\"version\":null}"), 200);
+}
+
+str world_unit(struct world *w, const struct person *p, const char *name)
+{
+    world_install(w, p, p);
+    struct said s =
+        say(w, p->token, POST, "/api/spark/units",
+            arena_printf(w->op->arena, "{\"name\":\"%s\",\"package_name\":\"sipd\",\"device_name\":\"box\"}",
+                         name)
+                .p);
+    assert_said(s, 201);
+    return said_at(w, &s, "unit_id");
+}
+
 struct said say_raw(struct world *w, str token, enum method method, str path, str content_type, str body)
 {
     struct said s;

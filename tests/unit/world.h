@@ -32,6 +32,11 @@ str world_token(struct world *, i64 user_id, i64 project_id, const char *scopes)
 i64 world_project(struct world *, const char *name, const struct person *owner);
 void world_member(struct world *, i64 project_id, const struct person *, const char *role);
 
+/* The package "sipd" 1.0.0, made by author unless it is there, installed by user. */
+void world_install(struct world *, const struct person *author, const struct person *user);
+/* A unit of it, installed first; its id. */
+str world_unit(struct world *, const struct person *, const char *name);
+
 /* Requests over HTTP. An absent token: nobody. */
 struct said {
     int status;

@@ -91,18 +91,7 @@ static struct person owner(struct world *w, str *unit)
     struct person ann = world_person(w, "ann");
     ann.token = world_token(
         w, ann.id, 0, "user package:read package:write unit:read unit:write alert:read alert:write project");
-    assert_said(
-        say(w, ann.token, POST, "/api/spark/packages", "{\"name\":\"sipd\",\"display_name\":\"SIPD\"}"), 201);
-    assert_said(say(w, ann.token, POST, "/api/spark/packages/sipd/versions",
-                    "{\"version\":\"1.0.0\",\"download_url\":\"https://x.io/a.tgz\"}"),
-                201);
-    assert_said(say(w, ann.token, POST, "/api/spark/packages/install",
-                    "{\"package_name\":\"sipd\",\"version\":null}"),
-                200);
-    struct said s =
-        say(w, ann.token, POST, U, "{\"name\":\"web\",\"package_name\":\"sipd\",\"device_name\":\"box\"}");
-    assert_said(s, 201);
-    *unit = said_at(w, &s, "unit_id");
+    *unit = world_unit(w, &ann, "web");
     return ann;
 }
 static void set(struct world *w, const struct person *who, str unit, const char *body)

@@ -4,7 +4,6 @@
 #include "tests/unit/world.h"
 #include <poll.h>
 
-#define P     "/api/spark/packages"
 #define U     "/api/spark/units"
 #define AGENT "0190a4c8-7c6c-7a51-8d2f-00000000000a"
 #define EPOCH "0190a4c8-7c6c-7a51-8d2f-0000000000e1"
@@ -86,11 +85,7 @@ static str part(struct line *l, str message, const char *path)
 static struct person owner(struct world *w)
 {
     struct person ann = world_person(w, "ann");
-    assert_said(say(w, ann.token, POST, P, "{\"name\":\"sipd\",\"display_name\":\"SIPD\"}"), 201);
-    assert_said(say(w, ann.token, POST, P "/sipd/versions",
-                    "{\"version\":\"1.0.0\",\"download_url\":\"https://x.io/a.tgz\"}"),
-                201);
-    assert_said(say(w, ann.token, POST, P "/install", "{\"package_name\":\"sipd\",\"version\":null}"), 200);
+    world_install(w, &ann, &ann);
     return ann;
 }
 

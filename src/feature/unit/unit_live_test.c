@@ -5,20 +5,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define P "/api/spark/packages"
 #define U "/api/spark/units"
 
 static struct person owner(struct world *w, str *unit)
 {
     struct person ann = world_person(w, "ann");
-    assert_said(say(w, ann.token, POST, P, "{\"name\":\"sipd\",\"display_name\":\"SIPD\"}"), 201);
-    assert_said(say(w, ann.token, POST, P "/sipd/versions",
-                    "{\"version\":\"1.0.0\",\"download_url\":\"https://x.io/a.tgz\"}"),
-                201);
-    assert_said(say(w, ann.token, POST, P "/install", "{\"package_name\":\"sipd\",\"version\":null}"), 200);
-    struct said s = say(w, ann.token, POST, U, "{\"name\":\"web\",\"package_name\":\"sipd\"}");
-    assert_said(s, 201);
-    *unit = said_at(w, &s, "unit_id");
+    *unit = world_unit(w, &ann, "web");
     return ann;
 }
 static void log_line(struct world *w, const struct person *who, str unit, const char *body)

@@ -4,15 +4,6 @@
 #define P "/api/spark/packages"
 #define U "/api/spark/units"
 
-static void install(struct world *w, const struct person *author, const struct person *user)
-{
-    struct said s = say(w, author->token, POST, P, "{\"name\":\"sipd\",\"display_name\":\"SIPD\"}");
-    if (s.status == 201)
-        assert_said(say(w, author->token, POST, P "/sipd/versions",
-                        "{\"version\":\"1.0.0\",\"download_url\":\"https://x.io/a.tgz\"}"),
-                    201);
-    assert_said(say(w, user->token, POST, P "/install", "{\"package_name\":\"sipd\",\"version\":null}"), 200);
-}
 static str create(struct world *w, const struct person *who, const char *more)
 {
     str body = arena_printf(w->op->arena,
@@ -37,7 +28,7 @@ static struct said set(struct world *w, const struct person *who, str unit, cons
 WORLD(unit_lives)
 {
     struct person ann = world_person(w, "ann");
-    install(w, &ann, &ann);
+    world_install(w, &ann, &ann);
     str u = create(w, &ann, "");
     struct said s = to(w, &ann, PUT, u, "/status", "{\"status\":\"running\",\"pid\":12345,\"port\":8080}");
     assert_said(s, 200);
@@ -69,7 +60,7 @@ WORLD(unit_lives)
 WORLD(unit_needs_an_installed_package)
 {
     struct person ann = world_person(w, "ann"), bob = world_person(w, "bob");
-    install(w, &ann, &ann);
+    world_install(w, &ann, &ann);
     static const char body[] = "{\"name\":\"x\",\"package_name\":\"sipd\"}";
     assert_said(say(w, (str){ 0 }, POST, U, body), 401);
     assert_said(say(w, bob.token, POST, U, body), 409);
@@ -91,8 +82,8 @@ WORLD(unit_needs_an_installed_package)
 WORLD(unit_id_may_be_chosen)
 {
     struct person ann = world_person(w, "ann"), bob = world_person(w, "bob");
-    install(w, &ann, &ann);
-    install(w, &ann, &bob);
+    world_install(w, &ann, &ann);
+    world_install(w, &ann, &bob);
     const char *more = ",\"unit_id\":\"0190A4C8-7c6c-7a51-8d2f-0123456789ab\"";
     str u = create(w, &ann, more);
     assert_str(u, S("0190a4c8-7c6c-7a51-8d2f-0123456789ab"));
@@ -104,7 +95,7 @@ WORLD(unit_id_may_be_chosen)
 WORLD(unit_status_follows_the_table)
 {
     struct person ann = world_person(w, "ann");
-    install(w, &ann, &ann);
+    world_install(w, &ann, &ann);
     for (int from = 0; from <= UNIT_PAUSED; from++)
         for (int next = 0; next <= UNIT_PAUSED; next++) {
             bool may = unit_status_may((unsigned)from, (unsigned)next);
@@ -133,7 +124,7 @@ WORLD(unit_is_its_owners)
     i64 project = world_project(w, "lab", &ann);
     world_member(w, project, &eva, "editor");
     world_member(w, project, &tom, "viewer");
-    install(w, &ann, &ann);
+    world_install(w, &ann, &ann);
     str mine = create(w, &ann, ""),
         ours = create(w, &ann, arena_printf(op->arena, ",\"project_id\":%lld", (long long)project).p);
     static const struct {
@@ -174,7 +165,7 @@ WORLD(unit_is_its_owners)
 WORLD(unit_lists_in_pages)
 {
     struct person ann = world_person(w, "ann");
-    install(w, &ann, &ann);
+    world_install(w, &ann, &ann);
     for (int i = 0; i < 5; i++) create(w, &ann, "");
     struct said s = say(w, ann.token, GET, U "?limit=2", NULL);
     i64 seen = 0;
@@ -194,7 +185,7 @@ WORLD(unit_lists_in_pages)
 WORLD(unit_commands_reach_plain_clients)
 {
     struct person ann = world_person(w, "ann");
-    install(w, &ann, &ann);
+    world_install(w, &ann, &ann);
     str u = create(w, &ann, "");
     assert_said(set(w, &ann, u, "running"), 200);
     struct said s = to(w, &ann, POST, u, "/stop", NULL);
@@ -239,7 +230,7 @@ WORLD(unit_commands_reach_plain_clients)
 WORLD(unit_is_lost_and_comes_back)
 {
     struct person ann = world_person(w, "ann");
-    install(w, &ann, &ann);
+    world_install(w, &ann, &ann);
     str u = create(w, &ann, ""), quiet = create(w, &ann, ""), gone = create(w, &ann, "");
     assert_said(set(w, &ann, u, "running"), 200);
     struct said running = to(w, &ann, GET, u, "", NULL);
@@ -276,7 +267,7 @@ WORLD(unit_is_lost_and_comes_back)
 WORLD(unit_of_a_dead_machine_can_be_removed)
 {
     struct person ann = world_person(w, "ann");
-    install(w, &ann, &ann);
+    world_install(w, &ann, &ann);
     str u = create(w, &ann, ",\"agent_id\":\"0190a4c8-7c6c-7a51-8d2f-00000000000a\"");
     assert_said(set(w, &ann, u, "running"), 200);
     assert_said(to(w, &ann, DELETE, u, "", NULL), 204);
@@ -295,7 +286,7 @@ WORLD(unit_of_a_dead_machine_can_be_removed)
 WORLD(unit_counts_as_active)
 {
     struct person ann = world_person(w, "ann");
-    install(w, &ann, &ann);
+    world_install(w, &ann, &ann);
     str u = create(w, &ann, "");
     create(w, &ann, "");
     struct said s = say(w, (str){ 0 }, GET, P "/sipd/stats", NULL);
@@ -310,7 +301,7 @@ WORLD(unit_counts_as_active)
 WORLD(unit_token_sends_telemetry_only)
 {
     struct person ann = world_person(w, "ann");
-    install(w, &ann, &ann);
+    world_install(w, &ann, &ann);
     str u = create(w, &ann, "");
     struct said s = to(w, &ann, POST, u, "/token", NULL);
     assert_said(s, 201);
@@ -326,7 +317,7 @@ WORLD(unit_people_leave)
     struct person ann = world_person(w, "ann"), bob = world_person(w, "bob");
     struct buf b = BUF(op->arena);
     i64 n;
-    install(w, &ann, &bob);
+    world_install(w, &ann, &bob);
     str u = create(w, &bob, "");
     assert_said(
         to(w, &bob, POST, u, "/telemetry", "[{\"telemetry_type\":\"log\"},{\"telemetry_type\":\"log\"}]"),
