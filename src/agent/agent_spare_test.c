@@ -141,10 +141,14 @@ TEST(agent_spare_is_made_during_a_delay)
     host_agent(&h, NULL);
     host_start(&h, "w", "sleep",
                "\"restart\":{\"policy\":\"always\",\"min\":\"1500ms\",\"max\":\"1500ms\",\"jitter\":0}", &u);
-    i64 was = u.pid, shim = shim_of(was);
-    assert_int_equal(kill((pid_t)was, SIGKILL), 0);
-    WAIT_FOR((spare = spare_of(shim)));
-    WAIT_FOR(!host_try(&h, LOCAL_STATUS, "w", &u) && u.status == UNIT_RUNNING && u.pid != was);
+    i64 shim = shim_of(u.pid);
+    for (int i = 0; i < 10; i++) { /* a machine that is too busy to have it ready in time starts afresh */
+        i64 was = u.pid;
+        assert_int_equal(kill((pid_t)was, SIGKILL), 0);
+        WAIT_FOR((spare = spare_of(shim)));
+        WAIT_FOR(!host_try(&h, LOCAL_STATUS, "w", &u) && u.status == UNIT_RUNNING && u.pid != was);
+        if (u.pid == spare) break;
+    }
     assert_int_equal(u.pid, spare);
     assert_int_equal(spare_of(shim), 0); /* while it runs there is none: a delay gives time enough */
     host_close(&h);
