@@ -11,6 +11,7 @@
 #include "feature/unit/unit.h"
 #include "main/node.h"
 #include "main/program.h"
+#include "main/settings.h"
 #include "net/asyncapi.h"
 #include "net/openapi.h"
 #include "spark/spark.h"
@@ -18,9 +19,9 @@
 /* Order matters twice: migrations run, and features start, from top to bottom. */
 /* clang-format off: one a line, so that two people may add one at a time */
 const struct feature *const features[] = {
-    &node_feature,  &channel_feature, &account_feature, &admin_feature,  &project_feature,
-    &audit_feature, &package_feature, &log_feature,     &series_feature, &ingest_feature,
-    &unit_feature,  &alert_feature,   &promql_feature,
+    &node_feature,  &channel_feature, &account_feature, &admin_feature,    &project_feature,
+    &audit_feature, &package_feature, &log_feature,     &series_feature,   &ingest_feature,
+    &unit_feature,  &alert_feature,   &promql_feature,  &settings_feature,
 };
 /* clang-format on */
 const size_t nfeatures = LEN(features);

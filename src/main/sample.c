@@ -87,9 +87,12 @@ static void disk(struct op *op, struct prom_text *page)
 /* What operators are told of without having to ask: shares and ratios over the time since the last sample. A
  * latency's baseline is its own mean over about an hour. */
 static const struct alert_builtin self_alerts[] = {
-    { "Netbit: more than 5 % of requests fail", "netbit_http_error_ratio", 0.05, 0.02, 60, true },
-    { "Netbit: requests take twice their usual time", "netbit_http_latency_ratio", 2, 0.5, 120, false },
-    { "Netbit: the disk is 80 % full", "netbit_disk_used_ratio", 0.8, 0.02, 60, true },
+    { "Netbit: more than 5 % of requests fail", "Netbit: больше 5 % запросов с ошибкой",
+      "netbit_http_error_ratio", 0.05, 0.02, 60, true },
+    { "Netbit: requests take twice their usual time", "Netbit: запросы вдвое дольше обычного",
+      "netbit_http_latency_ratio", 2, 0.5, 120, false },
+    { "Netbit: the disk is 80 % full", "Netbit: диск занят на 80 %", "netbit_disk_used_ratio", 0.8, 0.02, 60,
+      true },
 };
 enum { REQUESTS_LEAST = 20 }; /* fewer tell nothing */
 struct totals {

@@ -115,6 +115,16 @@ struct person world_person(struct world *w, const char *login)
     return p;
 }
 
+struct person world_admin(struct world *w, const char *login)
+{
+    struct person p = world_person(w, login);
+    OTHER_OP(o, w->op);
+    assert_ok(o, db_exec(o, "UPDATE users SET role = 'admin' WHERE id = ?", A(p.id)));
+    assert_ok(o, db_flush(o));
+    p.token = world_token(w, p.id, 0, "user unit:read unit:write admin");
+    return p;
+}
+
 i64 world_project(struct world *w, const char *name, const struct person *owner)
 {
     i64 id;

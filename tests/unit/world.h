@@ -28,6 +28,7 @@ struct person {
     str login, token;
 };
 struct person world_person(struct world *, const char *login);
+struct person world_admin(struct world *, const char *login); /* one who administers the node */
 str world_token(struct world *, i64 user_id, i64 project_id, const char *scopes);
 i64 world_project(struct world *, const char *name, const struct person *owner);
 void world_member(struct world *, i64 project_id, const struct person *, const char *role);

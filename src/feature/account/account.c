@@ -202,6 +202,6 @@ const struct feature account_feature = {
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_account,
-    .nmigrations = 3,
+    .nmigrations = 4,
     .start = start,
 };

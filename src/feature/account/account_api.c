@@ -137,7 +137,9 @@ static void me_of(struct op *op, const struct user *u, struct me *out)
                         .totp = u->totp,
                         .rights = rights_scopes(op->arena, op->who->rights),
                         .created_at = u->created_at,
-                        .last_login_at = u->last_login_at };
+                        .last_login_at = u->last_login_at,
+                        .lang = u->lang,
+                        .theme = u->theme };
 }
 
 API(me_get, nothing, me);
@@ -152,12 +154,17 @@ static err_t me_get(struct op *op, const struct nothing *in, struct me *out)
 
 struct me_change {
     str display_name, email;
+    int lang, theme;
     struct present given;
 };
 #define D struct me_change
 static const struct field me_change_fields[] = {
     { F(display_name), .min = 1, .max = 100, .doc = "Name that others see." },
     { EMAIL_FIELD },
+    { F_ENUM(lang, look_langs), .flags = NULLABLE,
+      .doc = "Language of the page; null: as the browser has it." },
+    { F_ENUM(theme, look_themes), .flags = NULLABLE,
+      .doc = "Theme of the page; null: as the browser has it." },
     { F(given) },
 };
 #undef D
@@ -168,8 +175,12 @@ static err_t me_update(struct op *op, const struct me_change *in, struct me *out
     struct user u;
     struct user_change c = { .display_name = in->display_name,
                              .email = in->email,
+                             .lang = in->lang,
+                             .theme = in->theme,
                              .has_display_name = GIVEN(in, me_change, display_name),
-                             .has_email = GIVEN(in, me_change, email) };
+                             .has_email = GIVEN(in, me_change, email),
+                             .has_lang = GIVEN(in, me_change, lang),
+                             .has_theme = GIVEN(in, me_change, theme) };
     TRY(user_change(op, op->who->user_id, &c, &u));
     me_of(op, &u, out);
     return OK;
@@ -310,7 +321,7 @@ const struct route account_routes[] = {
       .doc = "Change one's password; other sessions end." },
     { GET, "/api/v1/me", &me_get_api, .auth = RIGHT_USER, .doc = "Who asks." },
     { PATCH, "/api/v1/me", &me_update_api, .auth = RIGHT_USER, .audit = "user.update",
-      .doc = "Change one's name or address." },
+      .doc = "Change one's name, address, or how the page looks." },
     { DELETE, "/api/v1/me", &me_delete_api, .auth = RIGHT_USER, .audit = "user.delete",
       .doc = "Delete one's account and everything of one's own." },
     { GET, "/api/v1/me/export", .download = &me_export_download, .auth = RIGHT_USER,

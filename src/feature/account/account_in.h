@@ -130,9 +130,9 @@ struct user_new {
 };
 struct user_change { /* present members only */
     str display_name, email;
-    int role;
+    int role, lang, theme;
     bool blocked, totp;
-    bool has_display_name, has_email, has_role, has_blocked, has_totp;
+    bool has_display_name, has_email, has_role, has_blocked, has_totp, has_lang, has_theme;
 };
 err_t user_register(struct op *, const struct user_new *, struct auth_tokens *) MUST_USE;
 err_t user_setup(struct op *, str link_token, const struct user_new *, struct auth_tokens *) MUST_USE;

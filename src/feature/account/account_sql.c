@@ -1,10 +1,12 @@
 /* SQL of users, sessions, tokens, keys, invites, links and failed sign-ins. */
 #include "feature/account/account_sql.h"
 #include "feature/account/account.h"
+#include "feature/account/account_wire.h"
 
 const char *const user_roles[] = { "user", "admin", "auditor", NULL };
 
 #define A_CHOICE(names, i) A(str_of((names)[i]))
+#define A_CHOSEN(names, i) A((i) ? str_of((names)[i]) : (str){ 0 }) /* null: none */
 
 #define D struct user
 static const struct field user_fields[] = {
@@ -17,6 +19,8 @@ static const struct field user_fields[] = {
     { F(totp), .flags = READONLY, .doc = "Whether sign-in asks for a one-time code." },
     { F(created_at), .flags = READONLY, .doc = "When the account was made." },
     { F(last_login_at), .flags = READONLY | NULLABLE, .doc = "Last sign-in." },
+    { F_ENUM(lang, look_langs), .flags = READONLY | NULLABLE, .doc = "Language of the page, if chosen." },
+    { F_ENUM(theme, look_themes), .flags = READONLY | NULLABLE, .doc = "Theme of the page, if chosen." },
     { F(password_hash), .flags = INTERNAL },
     { F(totp_secret), .flags = INTERNAL | NULLABLE },
     { F(totp_pending), .flags = INTERNAL | NULLABLE },
@@ -27,7 +31,7 @@ DESC(user);
 
 #define USER_COLUMNS \
     "id, login, display_name, email, role, blocked, totp_secret IS NOT NULL AS totp, created_at, " \
-    "last_login_at, " \
+    "last_login_at, lang, theme, " \
     "password_hash, totp_secret, totp_pending, totp_step"
 
 err_t sql_user_get(struct op *op, i64 id, struct user *u)
@@ -56,9 +60,10 @@ err_t sql_user_store(struct op *op, const struct user *u)
 {
     return db_exec(op,
                    "UPDATE users SET display_name = ?, email = ?, password_hash = ?, role = ?, blocked = ?, "
-                   "totp_secret = ?, totp_pending = ? WHERE id = ?",
+                   "totp_secret = ?, totp_pending = ?, lang = ?, theme = ? WHERE id = ?",
                    A(u->display_name), A(u->email), A(u->password_hash), A_CHOICE(user_roles, u->role),
-                   A(u->blocked), A(u->totp_secret), A(u->totp_pending), A(u->id));
+                   A(u->blocked), A(u->totp_secret), A(u->totp_pending), A_CHOSEN(look_langs, u->lang),
+                   A_CHOSEN(look_themes, u->theme), A(u->id));
 }
 
 err_t sql_user_signed_in(struct op *op, i64 id, time_us at)

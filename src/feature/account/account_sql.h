@@ -15,6 +15,7 @@ struct user {
     int role;
     bool blocked, totp;
     time_us created_at, last_login_at;
+    int lang, theme;                              /* see struct me */
     str password_hash, totp_secret, totp_pending; /* never shown */
     i64 totp_step;                                /* the newest time step whose code was taken */
 };

@@ -56,6 +56,9 @@ static const struct field token_made_fields[] = {
 #undef D
 DESC(token_made);
 
+const char *const look_langs[] = { "", "en", "ru", NULL };
+const char *const look_themes[] = { "", "auto", "light", "dark", NULL };
+
 #define D struct me
 static const struct field me_fields[] = {
     { F(id), .flags = READONLY, .doc = "Number of the person." },
@@ -67,6 +70,10 @@ static const struct field me_fields[] = {
     { F(rights), .flags = READONLY, .doc = "Scopes of the session or token that asks." },
     { F(created_at), .flags = READONLY, .doc = "When the account was made." },
     { F(last_login_at), .flags = READONLY | NULLABLE, .doc = "Last sign-in." },
+    { F_ENUM(lang, look_langs), .flags = READONLY | NULLABLE,
+      .doc = "Language of the page; null: as the browser has it." },
+    { F_ENUM(theme, look_themes), .flags = READONLY | NULLABLE,
+      .doc = "Theme of the page; null: as the browser has it." },
 };
 #undef D
 DESC(me);

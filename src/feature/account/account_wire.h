@@ -48,5 +48,7 @@ struct me {
     bool totp;
     str rights; /* scopes of this session or token */
     time_us created_at, last_login_at;
+    int lang, theme; /* 0: as the browser has it, else look_langs, look_themes */
 };
+extern const char *const look_langs[], *const look_themes[]; /* "", "en", "ru"; "", "auto", "light", "dark" */
 extern const struct desc me_desc;

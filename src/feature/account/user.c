@@ -137,6 +137,8 @@ static void apply(struct user *u, const struct user_change *c)
     if (c->has_display_name) u->display_name = c->display_name;
     if (c->has_email) u->email = c->email;
     if (c->has_role) u->role = c->role;
+    if (c->has_lang) u->lang = c->lang;
+    if (c->has_theme) u->theme = c->theme;
     if (c->has_blocked) u->blocked = c->blocked;
     if (c->has_totp && !c->totp) {
         u->totp = false;

@@ -89,6 +89,7 @@ err_t alert_ensure(struct op *op, i64 owner_id, const struct alert_builtin *b, s
     for (size_t i = 0; i < n; i++) {
         struct alert_rule rule = { .owner_id = owner_id,
                                    .name = str_of(b[i].name),
+                                   .name_ru = str_of(b[i].name_ru),
                                    .kind = ALERT_ABOVE,
                                    .severity = b[i].critical ? ALERT_CRITICAL : ALERT_WARNING,
                                    .builtin = true,

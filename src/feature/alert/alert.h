@@ -16,7 +16,7 @@ extern const struct feature alert_feature;
 /* Rules that the product makes by itself about series of a person's own: once; who owns them may change and
  * disable them. */
 struct alert_builtin {
-    const char *name, *series;
+    const char *name, *name_ru, *series;
     double threshold, hysteresis; /* fires above */
     i64 for_s;
     bool critical;

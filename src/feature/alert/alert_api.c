@@ -51,6 +51,7 @@ static err_t alert_rule_put(struct op *op, const void *in, void *out)
     r.owner_id = old.owner_id;
     r.project_id = old.project_id;
     r.builtin = old.builtin;
+    r.name_ru = str_eq(r.name, old.name) ? old.name_ru : (str){ 0 };
     r.created_at = old.created_at;
     r.updated_at = time_now();
     if (r.builtin && r.kind != old.kind) return fail_field(op, "kind", "of a builtin rule stays as it is");
@@ -370,7 +371,7 @@ const struct feature alert_feature = {
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_alert,
-    .nmigrations = 2,
+    .nmigrations = 3,
     .stop = alert_series_forget,
     .export_user = export_user,
 };

@@ -62,6 +62,7 @@ static err_t begin(struct alert_round *r, const struct alert_rule *rule, const s
                        .owner_id = rule->owner_id,
                        .project_id = rule->project_id,
                        .rule = rule->name,
+                       .rule_ru = rule->name_ru,
                        .kind = rule->kind,
                        .severity = rule->severity,
                        .state = ALERT_PENDING,
@@ -182,13 +183,14 @@ static bool same_scope(const struct alert_rule *rule, const struct unit *u)
 /* Rules that every scope with units begins with. */
 static const struct {
     int kind, severity;
-    const char *name;
+    const char *name, *name_ru;
     double threshold, hysteresis;
     i64 for_s;
 } builtins[] = {
-    { ALERT_UNIT_FAILED, ALERT_CRITICAL, "Unit failed", 0, 0, 0 },
-    { ALERT_UNIT_MEMORY, ALERT_WARNING, "Memory over 90 % of the limit", 90, 5, 60 },
-    { ALERT_UNIT_CPU, ALERT_WARNING, "CPU over 80 % for long", 80, 10, 600 },
+    { ALERT_UNIT_FAILED, ALERT_CRITICAL, "Unit failed", "Сбой юнита", 0, 0, 0 },
+    { ALERT_UNIT_MEMORY, ALERT_WARNING, "Memory over 90 % of the limit", "Память: больше 90 % предела", 90, 5,
+      60 },
+    { ALERT_UNIT_CPU, ALERT_WARNING, "CPU over 80 % for long", "Процессор: долго больше 80 %", 80, 10, 600 },
 };
 
 static bool has_builtin(const alert_rule_list *rules, int kind, const struct unit *u)
@@ -206,6 +208,7 @@ static err_t add_builtins(struct alert_round *r, const struct unit *u, bool *add
         struct alert_rule rule = { .owner_id = u->project_id ? 0 : u->owner_id,
                                    .project_id = u->project_id,
                                    .name = str_of(builtins[i].name),
+                                   .name_ru = str_of(builtins[i].name_ru),
                                    .kind = builtins[i].kind,
                                    .severity = builtins[i].severity,
                                    .builtin = true,

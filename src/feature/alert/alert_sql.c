@@ -29,13 +29,14 @@ err_t alert_sql_rule_insert(struct op *op, struct alert_rule *r)
     TRY(db_find(
         op, &alert_rule_desc, &made, &found,
         "INSERT INTO alert_rules (owner_id, project_id, name, kind, severity, builtin, enabled, series, "
-        "labels, threshold, hysteresis, for_s, channels, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, "
-        "?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+        "labels, threshold, hysteresis, for_s, channels, created_at, updated_at, name_ru) VALUES (?, ?, ?, "
+        "?, "
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
         A_NULL0(r->owner_id), A_NULL0(r->project_id), A(r->name), A(str_of(alert_kinds[r->kind])),
         A(str_of(alert_severities[r->severity])), A(r->builtin), A(r->enabled), A(r->series),
         A(alert_json(op->arena, &alert_rule_desc, "labels", r)), A(r->threshold), A(r->hysteresis),
         A(r->for_s), A(alert_json(op->arena, &alert_rule_desc, "channels", r)), A(r->created_at),
-        A(r->updated_at)));
+        A(r->updated_at), A(r->name_ru)));
     r->id = found ? made.id : 0;
     return OK;
 }
@@ -45,11 +46,11 @@ err_t alert_sql_rule_update(struct op *op, const struct alert_rule *r)
     return db_exec(
         op,
         "UPDATE alert_rules SET name = ?, kind = ?, severity = ?, enabled = ?, series = ?, labels = ?, "
-        "threshold = ?, hysteresis = ?, for_s = ?, channels = ?, updated_at = ? WHERE id = ?",
+        "threshold = ?, hysteresis = ?, for_s = ?, channels = ?, updated_at = ?, name_ru = ? WHERE id = ?",
         A(r->name), A(str_of(alert_kinds[r->kind])), A(str_of(alert_severities[r->severity])), A(r->enabled),
         A(r->series), A(alert_json(op->arena, &alert_rule_desc, "labels", r)), A(r->threshold),
         A(r->hysteresis), A(r->for_s), A(alert_json(op->arena, &alert_rule_desc, "channels", r)),
-        A(r->updated_at), A(r->id));
+        A(r->updated_at), A(r->name_ru), A(r->id));
 }
 
 err_t alert_sql_rule_get(struct op *op, i64 id, struct alert_rule *out, bool *found)
@@ -100,7 +101,8 @@ err_t alert_sql_delete(struct op *op, i64 id)
 }
 
 #define ALERTS \
-    "SELECT a.id, a.rule_id, s.owner_id, s.project_id, s.name AS rule, s.kind, s.severity, a.state, " \
+    "SELECT a.id, a.rule_id, s.owner_id, s.project_id, s.name AS rule, s.name_ru AS rule_ru, s.kind, " \
+    "s.severity, a.state, " \
     "a.subject_key, a.subject, a.labels, a.value, s.threshold, s.for_s, a.note, a.started_at, a.fired_at, " \
     "a.ended_at, a.notified_at, a.acknowledged_at, a.acknowledged_by FROM alerts a JOIN alert_rules s ON " \
     "s.id " \

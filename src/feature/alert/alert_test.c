@@ -150,6 +150,8 @@ WORLD(alert_of_a_failed_unit)
     assert_at(w, s, "rules.0.kind", "unit_failed");
     assert_at(w, s, "rules.2.kind", "unit_cpu");
     assert_at(w, s, "rules.2.builtin", "true");
+    assert_at(w, s, "rules.0.name", "Unit failed");
+    assert_at(w, s, "rules.0.name_ru", "Сбой юнита");
     str rule = said_at(w, &s, "rules.0.id");
     assert_said(say(w, ann.token, DELETE, arena_printf(op->arena, RULES "/%.*s", STR(rule)).p, NULL), 409);
     set(w, &ann, u, "{\"status\":\"failed\",\"reason\":\"exit 3\"}");
@@ -178,6 +180,7 @@ WORLD(alert_of_a_failed_unit)
     size_t at;
     assert_true(str_find(str_of(r.got[1]), S("\r\nNetbit-Event: firing\r\n"), &at));
     assert_true(str_find(str_of(r.got[1]), S("Юнит web не работает"), &at));
+    assert_true(str_find(str_of(r.got[1]), S("Правило: Сбой юнита"), &at));
     assert_true(str_find(str_of(r.got[2]), S("\"resolved\""), &at));
     assert_true(str_find(str_of(r.got[2]), S("Снято: "), &at));
     s = say(w, ann.token, GET, ALERTS "?state=resolved", NULL);
@@ -185,6 +188,27 @@ WORLD(alert_of_a_failed_unit)
     s = say(w, ann.token, GET, ALERTS, NULL);
     assert_at(w, s, "alerts", "[]");
     settings(op)->alert_private_urls = false;
+}
+
+/* Of a builtin rule only its maker's name is known in Russian. */
+WORLD(alert_builtin_names_in_two_languages)
+{
+    str u;
+    struct person ann = owner(w, &u);
+    job(w, alert_evaluate_job);
+    struct said s = say(w, ann.token, GET, RULES, NULL);
+    assert_at(w, s, "rules.2.name_ru", "Процессор: долго больше 80 %");
+    const char *path = arena_printf(op->arena, RULES "/%.*s", STR(said_at(w, &s, "rules.2.id"))).p;
+    s = say(w, ann.token, PUT, path,
+            "{\"name\":\"CPU over 80 % for "
+            "long\",\"kind\":\"unit_cpu\",\"severity\":\"warning\",\"threshold\":70}");
+    assert_at(w, s, "name_ru", "Процессор: долго больше 80 %");
+    s = say(w, ann.token, PUT, path,
+            "{\"name\":\"Busy\",\"kind\":\"unit_cpu\",\"severity\":\"warning\",\"threshold\":70}");
+    assert_at(w, s, "name_ru", "null");
+    s = say(w, ann.token, GET, path, NULL);
+    assert_at(w, s, "name", "Busy");
+    assert_at(w, s, "name_ru", "null");
 }
 
 /* The receiver can tell by its own means that the letter is ours. */

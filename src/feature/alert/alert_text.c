@@ -87,7 +87,7 @@ struct alert_text alert_text_of(struct op *op, enum lang lang, enum alert_event 
     struct buf b = BUF(a);
     str what = happened(a, lang, al);
     buf_put(&b, what);
-    put_row(&b, RU_EN("Правило", "Rule"), al->rule);
+    put_row(&b, RU_EN("Правило", "Rule"), lang == LANG_RU && al->rule_ru.n ? al->rule_ru : al->rule);
     put_row(&b, RU_EN("Причина", "Reason"), al->note);
     put_row(&b, RU_EN("Машина", "Machine"), label(al, "host"));
     put_row(&b, RU_EN("Пакет", "Package"), label(al, "package"));

@@ -59,6 +59,8 @@ static const struct field alert_rule_fields[] = {
     RULE_SCOPE,
     RULE_FIELDS,
     { F(builtin), .flags = READONLY, .doc = "One of those that every scope with units has." },
+    { F(name_ru), .flags = READONLY | NULLABLE,
+      .doc = "Name in Russian of a builtin rule that nobody has renamed." },
     { F(created_at), .flags = READONLY, .doc = "When it was made." },
     { F(updated_at), .flags = READONLY, .doc = "Last change." },
 };
@@ -68,14 +70,15 @@ static const struct field alert_rule_in_fields[] = {
     RULE_SCOPE,
     RULE_FIELDS,
     { F(builtin), .flags = INTERNAL },
+    { F(name_ru), .flags = INTERNAL },
     { F(created_at), .flags = INTERNAL },
     { F(updated_at), .flags = INTERNAL },
 };
 static const struct field alert_rule_put_fields[] = {
     { F(id), ID_PATH("The rule.") },      { F(owner_id), .flags = INTERNAL },
     { F(project_id), .flags = INTERNAL }, RULE_FIELDS,
-    { F(builtin), .flags = INTERNAL },    { F(created_at), .flags = INTERNAL },
-    { F(updated_at), .flags = INTERNAL },
+    { F(builtin), .flags = INTERNAL },    { F(name_ru), .flags = INTERNAL },
+    { F(created_at), .flags = INTERNAL }, { F(updated_at), .flags = INTERNAL },
 };
 #undef D
 DESC(alert_rule);
@@ -91,6 +94,7 @@ static const struct field alert_fields[] = {
     { F(owner_id), .flags = READONLY | NULLABLE, .doc = "Whose it is; null: the project's." },
     { F(project_id), .flags = READONLY | NULLABLE, .doc = "The project." },
     { F(rule), .flags = READONLY, .doc = "Name of the rule." },
+    { F(rule_ru), .flags = READONLY | NULLABLE, .doc = "Its name in Russian, if it has one." },
     { F_ENUM(kind, alert_kinds), .flags = READONLY, .doc = "Kind of the rule." },
     { F_ENUM(severity, alert_severities), .flags = READONLY, .doc = "How bad it is." },
     { F_ENUM(state, alert_states), .flags = READONLY, .doc = "Where it stands." },

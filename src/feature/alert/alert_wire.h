@@ -28,7 +28,7 @@ typedef LIST(struct alert_label) alert_labels;
 
 struct alert_rule {
     i64 id, owner_id, project_id; /* one of the two scopes, the other 0 */
-    str name;
+    str name, name_ru;            /* name_ru: of a builtin rule that nobody has renamed */
     int kind, severity;
     bool builtin, enabled;
     str series;
@@ -42,7 +42,7 @@ extern const struct desc alert_rule_desc, alert_rule_in_desc, alert_rule_put_des
 
 struct alert {
     i64 id, rule_id, owner_id, project_id;
-    str rule;
+    str rule, rule_ru; /* names of the rule */
     int kind, severity, state;
     str subject_key, subject; /* "unit/UUID" or "series/ID"; a name for people */
     alert_labels labels;

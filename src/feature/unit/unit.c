@@ -68,6 +68,11 @@ err_t unit_for(struct op *op, uuid unit_id, enum unit_need need, struct unit *ou
     return OK;
 }
 
+bool unit_sees_all(const struct principal *who)
+{
+    return who->kind == WHO_SYSTEM || (!who->project_id && who->rights & RIGHT_ADMIN);
+}
+
 void unit_count_uptime(struct unit *u)
 {
     if (alive(u->status) && u->started_at.us)

@@ -252,6 +252,20 @@ WORLD(unit_agent_of_a_person_who_left_is_sent_away)
     hang_up(&l);
 }
 
+WORLD(unit_agents_of_everybody_are_for_administrators)
+{
+    struct person ann = owner(w), bob = world_person(w, "bob"), root = world_admin(w, "root");
+    struct line l = dial(w, &ann);
+    tell(&l, HELLO(""));
+    (void)hear(&l, "welcome");
+    struct said s = say(w, root.token, GET, "/api/spark/agents", NULL);
+    assert_at(w, s, "agents.0.host", "box");
+    assert_at(w, s, "agents.0.owner", "ann");
+    s = say(w, bob.token, GET, "/api/spark/agents", NULL);
+    assert_at(w, s, "agents", "[]");
+    hang_up(&l);
+}
+
 WORLD(unit_agent_is_sent_away_with_its_token)
 {
     struct person ann = owner(w), program = { 0 };

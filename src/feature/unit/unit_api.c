@@ -16,7 +16,7 @@ API(units_list, unit_query, unit_page);
 static err_t units_list(struct op *op, const struct unit_query *in, struct unit_page *out)
 {
     const struct principal *who = op->who;
-    struct unit_filter f = { .all = who->kind == WHO_SYSTEM || who->rights & RIGHT_ADMIN,
+    struct unit_filter f = { .all = unit_sees_all(who),
                              .user_id = who->user_id,
                              .project_id = who->project_id,
                              .status = in->status,
@@ -176,7 +176,7 @@ API(agents_list, nothing, agent_page);
 static err_t agents_list(struct op *op, const struct nothing *in UNUSED, struct agent_page *out)
 {
     agent_list list = { 0 };
-    TRY(agent_sql_list(op, op->who->user_id, &list));
+    TRY(agent_sql_list(op, unit_sees_all(op->who) ? 0 : op->who->user_id, &list));
     out->agents.item = list.item;
     out->agents.n = list.n;
     return OK;
@@ -256,7 +256,7 @@ static const struct route routes[] = {
     { POST, UNITS, &unit_create_row_api, .auth = RIGHT_UNIT_WRITE, .status = 201, .audit = "unit.create",
       .doc = "Create a unit of an installed package." },
     { GET, UNITS, &units_list_api, .auth = RIGHT_UNIT_READ,
-      .doc = "The caller's units and those of the caller's projects." },
+      .doc = "The caller's units and those of the caller's projects; an administrator's: all." },
     { GET, UNIT, &unit_get_api, .auth = RIGHT_UNIT_READ, .doc = "One unit." },
     { PUT, UNIT "/status", &unit_status_put_api, .auth = RIGHT_UNIT_WRITE, .audit = "unit.status",
       .doc = "Report what the unit is now." },
@@ -277,7 +277,8 @@ static const struct route routes[] = {
     { GET, UNIT "/logs", &logs_get_api, .follow_too = &unit_follow_logs, .auth = RIGHT_UNIT_READ,
       .doc = "Log records of a unit." },
     { GET, UNIT "/metrics", &metrics_get_api, .auth = RIGHT_UNIT_READ, .doc = "Metric records of a unit." },
-    { GET, "/api/spark/agents", &agents_list_api, .auth = RIGHT_UNIT_READ, .doc = "The caller's agents." },
+    { GET, "/api/spark/agents", &agents_list_api, .auth = RIGHT_UNIT_READ,
+      .doc = "The caller's agents; an administrator's: all." },
     { GET, "/api/spark/agent", .socket = &unit_agent_socket, .auth = RIGHT_UNIT_WRITE,
       .doc = "The socket that an agent keeps open." },
 };

@@ -42,6 +42,11 @@ static err_t may_user(struct op *op, const void *in)
     if (own || op->who->kind == WHO_SYSTEM || op->who->rights & RIGHT_ADMIN) return OK;
     return fail(op, ERR_FORBIDDEN, "these are another person's");
 }
+static err_t may_all(struct op *op, const void *in UNUSED)
+{
+    if (unit_sees_all(op->who)) return OK;
+    return fail(op, ERR_FORBIDDEN, "only an administrator sees everybody's units");
+}
 static err_t may_project(struct op *op, const void *in)
 {
     enum project_role role;
@@ -59,6 +64,13 @@ static err_t unit_snapshot(struct op *op, const void *in, struct buf *json)
 }
 
 const struct topic unit_topics[UNIT_TOPICS] = {
+    { .pattern = "units/all",
+      .delivery = TOPIC_LATEST,
+      .event = &unit_desc,
+      .auth = RIGHT_UNIT_READ,
+      .may = may_all,
+      .doc = "The rows of all units of the node as they change, for its administrators; one whose `desired` "
+             "is removed is gone." },
     { .pattern = "units/user/{user_id}",
       .delivery = TOPIC_LATEST,
       .in = &topic_user_desc,
@@ -114,14 +126,14 @@ static str list_topic(char out[static TOPIC_ROOM], const char *whose, i64 id)
 
 struct where {
     char room[3][TOPIC_ROOM];
-    str topic[3];
+    str topic[4];
     size_t n;
 };
 /* The topics of a unit's row that somebody listens to. */
 static void wanted_by(struct where *w, uuid unit_id, i64 owner_id, i64 project_id)
 {
-    str all[3] = { unit_topic(w->room[0], unit_id, "state"), list_topic(w->room[1], "user", owner_id),
-                   project_id ? list_topic(w->room[2], "project", project_id) : (str){ 0 } };
+    str all[4] = { unit_topic(w->room[0], unit_id, "state"), list_topic(w->room[1], "user", owner_id),
+                   S("units/all"), project_id ? list_topic(w->room[2], "project", project_id) : (str){ 0 } };
     w->n = 0;
     for (size_t i = 0; i < LEN(all); i++)
         if (all[i].n && channel_wanted(all[i])) w->topic[w->n++] = all[i];

@@ -3,7 +3,7 @@
 #include "feature/channel/channel.h"
 #include "feature/unit/unit_rules.h"
 
-enum { UNIT_TOPICS = 5 };
+enum { UNIT_TOPICS = 6 };
 extern const struct topic unit_topics[UNIT_TOPICS];
 
 /* The unit's row has changed in this operation: who listens gets it once that is durable. */

@@ -171,3 +171,19 @@ WORLD(unit_live_rows_and_events)
     assert_true(has(until(&team, "\n\n"), "\"desired\":\"removed\""));
     close(own.fd), close(state.fd), close(events.fd), close(team.fd), close(strange.fd);
 }
+
+/* Who administers the node follows everybody's, and nobody else does. */
+WORLD(unit_live_all_rows_are_for_administrators)
+{
+    str u;
+    struct person ann = owner(w, &u), root = world_admin(w, "root");
+    struct stream all = follow(w, root.token, S("/api/v1/live/follow?topic=units/all"), "*/*"),
+                  strange = follow(w, ann.token, S("/api/v1/live/follow?topic=units/all"), "*/*");
+    until(&all, "\r\n\r\n");
+    assert_true(has(until(&strange, "\r\n\r\n"), " 403 "));
+    assert_said(say(w, ann.token, PUT, arena_printf(op->arena, U "/%.*s/status", STR(u)).p,
+                    "{\"status\":\"running\"}"),
+                200);
+    assert_true(has(until(&all, "\n\n"), "\"owner\":\"ann\""));
+    close(all.fd), close(strange.fd);
+}

@@ -20,6 +20,8 @@ struct unit_scope {
     bool found;
 };
 err_t unit_scope(struct op *, uuid unit_id, struct unit_scope *out) MUST_USE;
+/* Lists show everybody's: who administers the node keeps an eye on everything that runs on it. */
+bool unit_sees_all(const struct principal *);
 void unit_count_uptime(struct unit *);
 
 struct unit_new {

@@ -152,12 +152,12 @@ err_t unit_sql_command_done(struct op *op, uuid command_id, str error)
 }
 
 #define AGENTS \
-    "SELECT agent_id, owner_id, host, os, arch, version, boot_id, created_at, connected_at, last_seen_at " \
-    "FROM spark_agents"
+    "SELECT a.agent_id, a.owner_id, u.login AS owner, a.host, a.os, a.arch, a.version, a.boot_id, " \
+    "a.created_at, a.connected_at, a.last_seen_at FROM spark_agents a JOIN users u ON u.id = a.owner_id"
 
 err_t agent_sql_find(struct op *op, uuid agent_id, struct agent_row *out, bool *found)
 {
-    return db_find(op, &agent_row_desc, out, found, AGENTS " WHERE agent_id = ?", A(agent_id));
+    return db_find(op, &agent_row_desc, out, found, AGENTS " WHERE a.agent_id = ?", A(agent_id));
 }
 
 err_t agent_sql_put(struct op *op, const struct agent_row *a)
@@ -184,8 +184,11 @@ err_t agent_sql_seen(struct op *op, uuid agent_id, time_us at, bool *known)
 
 err_t agent_sql_list(struct op *op, i64 owner_id, agent_list *out)
 {
-    return db_all(op, &agent_row_desc, out, AGENTS " WHERE owner_id = ? ORDER BY last_seen_at DESC",
-                  A(owner_id));
+    struct db_text t = db_text_new(op);
+    db_text_add(&t, AGENTS);
+    if (owner_id) db_text_add(&t, " WHERE a.owner_id = ?", A(owner_id));
+    db_text_add(&t, " ORDER BY a.last_seen_at DESC");
+    return db_text_all(&t, &agent_row_desc, out);
 }
 
 err_t agent_sql_spool(struct op *op, uuid agent_id, uuid epoch, i64 *seq)

@@ -59,13 +59,14 @@ struct agent_row {
     i64 owner_id;
     str host, os, arch, version, boot_id;
     time_us created_at, connected_at, last_seen_at;
+    str owner; /* login */
 };
 extern const struct desc agent_row_desc;
 typedef LIST(struct agent_row) agent_list;
 err_t agent_sql_find(struct op *, uuid agent_id, struct agent_row *out, bool *found) MUST_USE;
 err_t agent_sql_put(struct op *, const struct agent_row *) MUST_USE;
 err_t agent_sql_seen(struct op *, uuid agent_id, time_us at, bool *known) MUST_USE;
-err_t agent_sql_list(struct op *, i64 owner_id, agent_list *out) MUST_USE;
+err_t agent_sql_list(struct op *, i64 owner_id, agent_list *out) MUST_USE; /* owner_id 0: of everybody */
 err_t agent_sql_spool(struct op *, uuid agent_id, uuid epoch, i64 *seq) MUST_USE; /* begins it at 0 */
 /* Takes number seq of the spool; *next = false: it is not the one that comes next. */
 err_t agent_sql_spool_next(struct op *, uuid agent_id, uuid epoch, i64 seq, bool *next) MUST_USE;

@@ -92,6 +92,7 @@ DESC(unit_command);
 static const struct field agent_row_fields[] = {
     { F(agent_id), .flags = READONLY, .doc = "The agent." },
     { F(owner_id), .flags = READONLY, .doc = "Whose agent it is." },
+    { F(owner), .flags = READONLY, .doc = "Login of the owner." },
     { F(host), .flags = READONLY | NULLABLE, .doc = "Host name of its machine." },
     { F(os), .flags = READONLY | NULLABLE, .doc = "linux, macos, windows." },
     { F(arch), .flags = READONLY | NULLABLE, .doc = "x86_64, aarch64, ..." },
@@ -184,8 +185,7 @@ DESC(unit_orders);
 
 #define D struct agent_page
 static const struct field agent_page_fields[] = {
-    { F_LIST(agents, &agent_row_desc), .flags = READONLY,
-      .doc = "The caller's agents, the last seen first." },
+    { F_LIST(agents, &agent_row_desc), .flags = READONLY, .doc = "The agents, the last seen first." },
 };
 #undef D
 DESC(agent_page);

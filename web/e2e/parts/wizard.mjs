@@ -31,10 +31,18 @@ export default async function wizard({ browser, report, binary }) {
 
 async function walk(v, report) {
   await signIn(v.page, 'first', 'correct horse battery')
-  await v.page.waitForSelector('input[name=name]')
+  await v.page.waitForSelector('.facts')
+  await settle(v.page)
+  report.check(/\/data/.test((await v.page.textContent('.facts')) ?? ''), 'the wizard says where the data lies')
+  for (const bad of [...(await violations(v.page)), ...(await overflow(v.page))]) report.check(false, `wizard, the node: ${bad}`)
+  await v.page.fill('input[name=name]', 'Lab 7')
+  await v.page.click('form button[type=submit]')
+  await v.page.waitForSelector('input[name=display_name]')
   await v.page.fill('input[name=name]', 'lab')
   await v.page.click('form button[type=submit]')
   await v.page.waitForSelector('.sidebar')
   await settle(v.page)
   report.check(new URL(v.page.url()).pathname === '/', 'the wizard ends at the overview')
+  report.check((await v.page.textContent('.brand')).includes('Lab 7'), "the node's name stands in the header")
+  await until('and in the title', async () => /Lab 7$/.test(await v.page.title()))
 }

@@ -34,6 +34,8 @@ export type Me = {
   /** Scopes of the session or token that asks. */ rights: string
   /** When the account was made. */ created_at: string
   /** Last sign-in. */ last_login_at: string | null
+  /** Language of the page; null: as the browser has it. */ lang: null | "en" | "ru"
+  /** Theme of the page; null: as the browser has it. */ theme: null | "auto" | "light" | "dark"
 }
 
 export type TotpSecret = {
@@ -94,6 +96,8 @@ export type User = {
   /** Whether sign-in asks for a one-time code. */ totp: boolean
   /** When the account was made. */ created_at: string
   /** Last sign-in. */ last_login_at: string | null
+  /** Language of the page, if chosen. */ lang: null | "en" | "ru"
+  /** Theme of the page, if chosen. */ theme: null | "auto" | "light" | "dark"
 }
 
 export type ResetLink = {
@@ -462,12 +466,13 @@ export type MetricsPage = {
 }
 
 export type AgentPage = {
-  /** The caller's agents, the last seen first. */ agents: AgentRow[]
+  /** The agents, the last seen first. */ agents: AgentRow[]
 }
 
 export type AgentRow = {
   /** The agent. */ agent_id: string
   /** Whose agent it is. */ owner_id: number
+  /** Login of the owner. */ owner: string
   /** Host name of its machine. */ host: string | null
   /** linux, macos, windows. */ os: string | null
   /** x86_64, aarch64, ... */ arch: string | null
@@ -489,6 +494,7 @@ export type Alert = {
   /** Whose it is; null: the project's. */ owner_id: number | null
   /** The project. */ project_id: number | null
   /** Name of the rule. */ rule: string
+  /** Its name in Russian, if it has one. */ rule_ru: string | null
   /** Kind of the rule. */ kind: "above" | "below" | "absent" | "unit_failed" | "unit_memory" | "unit_cpu"
   /** How bad it is. */ severity: "info" | "warning" | "critical"
   /** Where it stands. */ state: "pending" | "firing" | "resolved"
@@ -527,6 +533,7 @@ export type AlertRule = {
   /** Seconds that it must last. */ for_s?: number
   /** Channels that are told; none: all of the scope. */ channels?: number[]
   /** One of those that every scope with units has. */ builtin: boolean
+  /** Name in Russian of a builtin rule that nobody has renamed. */ name_ru: string | null
   /** When it was made. */ created_at: string
   /** Last change. */ updated_at: string
 }
@@ -587,6 +594,19 @@ export type AlertSilence = {
   /** Until then. */ until: string
   /** Why. */ reason?: string | null
   /** Who made it. */ created_by: string | null
+}
+
+export type NodeAbout = {
+  /** What people call this node; null: it has no name of its own. */ name: string | null
+  /** Of the program. */ version: string
+}
+
+export type NodeStorage = {
+  /** Folder of the node's data. */ data: string
+  /** The database, without its password. */ database: string
+  /** Where archives lie. */ blobs: string
+  /** Size of the data folder's file system. */ disk_bytes: number | null
+  /** What is free of it. */ disk_free_bytes: number | null
 }
 
 export interface Api {
@@ -706,12 +726,14 @@ export interface Api {
     input: Record<string, never>
     result: Me
   }
-  /** Change one's name or address. */
+  /** Change one's name, address, or how the page looks. */
   'PATCH /api/v1/me': {
     input: {
       body?: {
         /** Name that others see. */ display_name?: string
         /** Address. */ email?: string | null
+        /** Language of the page; null: as the browser has it. */ lang?: null | "en" | "ru"
+        /** Theme of the page; null: as the browser has it. */ theme?: null | "auto" | "light" | "dark"
       }
       }
     result: Me
@@ -1292,7 +1314,7 @@ export interface Api {
       }
     result: Unit
   }
-  /** The caller's units and those of the caller's projects. */
+  /** The caller's units and those of the caller's projects; an administrator's: all. */
   'GET /api/spark/units': {
     input: {
       query?: { status?: null | "starting" | "running" | "stopped" | "failed" | "paused"; package?: string | null; cursor?: string | null; limit?: number }
@@ -1414,7 +1436,7 @@ export interface Api {
       }
     result: MetricsPage
   }
-  /** The caller's agents. */
+  /** The caller's agents; an administrator's: all. */
   'GET /api/spark/agents': {
     input: Record<string, never>
     result: AgentPage
@@ -1712,5 +1734,24 @@ export interface Api {
       query?: Record<string, string | number | boolean | null | undefined>
       }
     result: unknown
+  }
+  /** What the node is called, and its version. */
+  'GET /api/v1/node': {
+    input: Record<string, never>
+    result: NodeAbout
+  }
+  /** Name the node. */
+  'PATCH /api/v1/node': {
+    input: {
+      body: {
+        /** What people call this node; null: it has no name of its own. */ name: string | null
+      }
+      }
+    result: NodeAbout
+  }
+  /** Where the node keeps its data, and how much room there is. */
+  'GET /api/v1/node/storage': {
+    input: Record<string, never>
+    result: NodeStorage
   }
 }

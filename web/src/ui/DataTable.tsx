@@ -26,7 +26,7 @@ type Props<T> = {
   label: string
   columns: Column<T>[]
   rows: T[]
-  rowKey: (row: T) => string | number
+  rowKey: (row: T) => RowKey
   sort?: Sort
   onSort?: (sort: Sort) => void
   /** Opens a row by Enter or a click beside its links. */
@@ -38,7 +38,12 @@ type Props<T> = {
   footer?: ReactNode
   /** Told which rows are in the document. */
   onShown?: (rows: T[]) => void
+  /** Rows can be picked, to do something with several. */
+  picks?: Picks<T>
 }
+
+type RowKey = string | number
+export type Picks<T> = { picked: ReadonlySet<RowKey>; onPick: (picked: ReadonlySet<RowKey>) => void; name: (row: T) => string }
 
 export function sorted<T>(rows: T[], columns: Column<T>[], sort: Sort | undefined): T[] {
   const by = columns.find(c => c.key === sort?.key)?.sort
@@ -105,7 +110,8 @@ export function DataTable<T>({
   rowClass,
   fill = false,
   footer,
-  onShown
+  onShown,
+  picks
 }: Props<T>) {
   const { ref, from, to } = useWindow(rows.length, rowHeight, fill)
   const width = useWidth(ref)
@@ -119,15 +125,19 @@ export function DataTable<T>({
     told.current = key
     onShown(shown)
   })
-  const template = columns.map(c => c.width).join(' ')
+  const template = `${picks ? '20px ' : ''}${columns.map(c => c.width).join(' ')}`
+  const pick = usePicking(rows, rowKey, picks)
   const onKey = (e: KeyboardEvent<HTMLDivElement>) => {
     if (e.key !== 'ArrowDown' && e.key !== 'ArrowUp') return
-    const row = (e.target as HTMLElement).closest('[role=row]')
+    const from = e.target as HTMLElement
+    const row = from.closest('[role=row]')
     const next = e.key === 'ArrowDown' ? row?.nextElementSibling : row?.previousElementSibling
-    const link = next?.querySelector<HTMLElement>('a, button')
-    if (!link) return
+    const picking = from.matches('input.pick')
+    const to = next?.querySelector<HTMLInputElement>(picking ? 'input.pick' : 'a, button')
+    if (!to) return
     e.preventDefault()
-    link.focus()
+    to.focus()
+    if (picking && e.shiftKey && !to.checked) to.click()
   }
   return (
     <div className={fill ? 'table-box fill' : 'table-box'} ref={ref}>
@@ -141,6 +151,11 @@ export function DataTable<T>({
       >
         <div role="rowgroup" className="table-head">
           <div role="row" aria-rowindex={1} className="tr" tabIndex={-1}>
+            {picks && (
+              <div role="columnheader" className="td">
+                <PickAll all={rows.length} picked={rows.filter(r => picks.picked.has(rowKey(r))).length} onAll={pick.all} />
+              </div>
+            )}
             {columns.map(c => (
               <Head key={c.key} column={c} sort={sort} onSort={onSort} />
             ))}
@@ -157,6 +172,10 @@ export function DataTable<T>({
                 height={rowHeight}
                 onOpen={onOpen}
                 extra={rowClass?.(row)}
+                id={rowKey(row)}
+                picked={picks?.picked.has(rowKey(row))}
+                name={picks?.name(row)}
+                onPick={pick.one}
               />
             ))}
           </div>
@@ -164,6 +183,54 @@ export function DataTable<T>({
       </div>
       {footer}
     </div>
+  )
+}
+
+/** Changes what is picked; what it gives stays the same function, so that rows need not be drawn again. */
+function usePicking<T>(rows: T[], rowKey: (row: T) => RowKey, picks: Picks<T> | undefined) {
+  const now = useRef({ rows, rowKey, picks })
+  now.current = { rows, rowKey, picks }
+  const last = useRef<RowKey | undefined>(undefined)
+  return useMemo(
+    () => ({
+      all: (on: boolean) => {
+        const { rows, rowKey, picks } = now.current
+        picks?.onPick(new Set(on ? rows.map(rowKey) : []))
+      },
+      /** through: with all between it and the one that was picked before. */
+      one: (key: RowKey, on: boolean, through: boolean) => {
+        const { rows, rowKey, picks } = now.current
+        const next = new Set(picks?.picked)
+        const keys = rows.map(rowKey)
+        const from = last.current === undefined || !through ? -1 : keys.indexOf(last.current)
+        const at = keys.indexOf(key)
+        for (const k of from < 0 ? [key] : keys.slice(Math.min(from, at), Math.max(from, at) + 1)) {
+          if (on) next.add(k)
+          else next.delete(k)
+        }
+        last.current = key
+        picks?.onPick(next)
+      }
+    }),
+    []
+  )
+}
+
+function PickAll({ all, picked, onAll }: { all: number; picked: number; onAll: (on: boolean) => void }) {
+  const t = useText(uiText)
+  const ref = useRef<HTMLInputElement>(null)
+  useLayoutEffect(() => {
+    if (ref.current) ref.current.indeterminate = picked > 0 && picked < all
+  }, [picked, all])
+  return (
+    <input
+      ref={ref}
+      type="checkbox"
+      className="pick"
+      aria-label={t.pickAll}
+      checked={picked > 0 && picked === all}
+      onChange={e => onAll(e.currentTarget.checked)}
+    />
   )
 }
 
@@ -200,7 +267,11 @@ function PlainRow<T>({
   columns,
   height,
   onOpen,
-  extra
+  extra,
+  id,
+  picked,
+  name,
+  onPick
 }: {
   row: T
   index: number
@@ -208,7 +279,13 @@ function PlainRow<T>({
   height: number
   onOpen: ((row: T) => void) | undefined
   extra: string | undefined
+  id: RowKey
+  /** undefined: rows are not picked here. */
+  picked: boolean | undefined
+  name: string | undefined
+  onPick: (key: RowKey, on: boolean, through: boolean) => void
 }) {
+  const t = useText(uiText)
   const open = (e: React.MouseEvent) => {
     if (!onOpen || (e.target as HTMLElement).closest('a, button, input, label, [role=menuitem]')) return
     if (getSelection()?.toString()) return
@@ -219,10 +296,21 @@ function PlainRow<T>({
       role="row"
       tabIndex={-1}
       aria-rowindex={index}
-      className={`tr${onOpen ? ' opens' : ''}${extra ? ` ${extra}` : ''}`}
+      className={`tr${onOpen ? ' opens' : ''}${picked ? ' picked' : ''}${extra ? ` ${extra}` : ''}`}
       style={{ height }}
       onClick={open}
     >
+      {picked !== undefined && (
+        <div role="cell" className="td">
+          <input
+            type="checkbox"
+            className="pick"
+            aria-label={t.pick(name ?? '')}
+            checked={picked}
+            onChange={e => onPick(id, e.currentTarget.checked, (e.nativeEvent as unknown as MouseEvent).shiftKey)}
+          />
+        </div>
+      )}
       {columns.map(c => (
         <div role="cell" key={c.key} className={cell(c)}>
           {c.render(row)}

@@ -22,7 +22,10 @@ export function Dialog({
   const heading = useId()
   useEffect(() => {
     const dialog = ref.current
-    if (dialog && !dialog.open) dialog.showModal()
+    if (dialog && !dialog.open) {
+      dialog.showModal()
+      dialog.querySelector<HTMLElement>('[data-first]')?.focus() // else the browser takes the first button, which closes
+    }
     return () => dialog?.close()
   }, [])
   return (
@@ -59,12 +62,30 @@ export type ConfirmProps = {
   onClose: () => void
 }
 
+/** What the person types to show that they mean it. */
+export function TypedCheck({ want, label, onReady }: { want: string; label: string; onReady: (ready: boolean) => void }) {
+  return (
+    <label className="field">
+      <span>
+        {label} <code>{want}</code>
+      </span>
+      <input
+        className="plain-input"
+        data-first=""
+        onChange={e => onReady(e.currentTarget.value.trim() === want)}
+        autoComplete="off"
+        spellCheck={false}
+      />
+    </label>
+  )
+}
+
 /** Asks before something that has consequences; shows the server's refusal where the question was. */
 export function Confirm({ title, children, action, danger = false, typed, typeLabel, onConfirm, onClose }: ConfirmProps) {
   const t = useText(uiText)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
-  const [text, setText] = useState('')
+  const [ready, setReady] = useState(typed === undefined)
   const go = async () => {
     setBusy(true)
     setError(undefined)
@@ -80,28 +101,23 @@ export function Confirm({ title, children, action, danger = false, typed, typeLa
     <Dialog title={title} onClose={onClose}>
       <div className="stack">
         <div>{children}</div>
-        {typed !== undefined && (
-          <label className="field">
-            <span>
-              {typeLabel} <code>{typed}</code>
-            </span>
-            <input
-              className="plain-input"
-              value={text}
-              onChange={e => setText(e.currentTarget.value)}
-              autoComplete="off"
-              spellCheck={false}
-            />
-          </label>
-        )}
+        {typed !== undefined && <TypedCheck want={typed} label={typeLabel ?? ''} onReady={setReady} />}
         {error !== undefined && (
           <p className="error-line" role="alert">
             {problemTitle(error)}. {error instanceof Error ? error.message : ''}
           </p>
         )}
         <div className="row end">
-          <Button onClick={onClose}>{t.cancel}</Button>
-          <Button look={danger ? 'danger' : 'primary'} loading={busy} disabled={typed !== undefined && text !== typed} onClick={go}>
+          <Button onClick={onClose} data-first={danger && typed === undefined ? '' : undefined}>
+            {t.cancel}
+          </Button>
+          <Button
+            look={danger ? 'danger' : 'primary'}
+            loading={busy}
+            disabled={!ready}
+            onClick={go}
+            data-first={danger || typed !== undefined ? undefined : ''}
+          >
             {action}
           </Button>
         </div>

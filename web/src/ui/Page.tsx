@@ -1,6 +1,6 @@
 // The frame of a page: title, actions, the same from a terminal, content.
 import { SquareTerminal } from 'lucide-react'
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useSyncExternalStore } from 'react'
 import { useText } from '@/i18n'
 import { CopyLine } from './Copy'
 import { IconButton, Popover } from './controls'
@@ -38,11 +38,26 @@ function curl(line: string): string {
   return `curl ${method === 'GET' ? '' : `-X ${method} `}-H "Authorization: Bearer $NETBIT_TOKEN" ${location.origin}${path}`
 }
 
+let site = 'Netbit'
+const listeners = new Set<() => void>()
+const onSite = (tell: () => void) => {
+  listeners.add(tell)
+  return () => listeners.delete(tell)
+}
+
+/** What stands behind each page's title in the browser's tab. */
+export function setSite(name: string): void {
+  if (name === site) return
+  site = name
+  for (const tell of listeners) tell()
+}
+
 /** Title of the browser's tab while mounted. */
 export function useTitle(title: string): void {
+  const name = useSyncExternalStore(onSite, () => site)
   useEffect(() => {
-    document.title = title ? `${title} · Netbit` : 'Netbit'
-  }, [title])
+    document.title = title ? `${title} · ${name}` : name
+  }, [title, name])
 }
 
 type PageProps = {

@@ -33,7 +33,17 @@ const en = {
   loading: 'Loading',
   required: 'required',
   showPassword: 'Show the password',
-  dismiss: 'Dismiss'
+  dismiss: 'Dismiss',
+  pickAll: 'Pick all',
+  pick: (name: string) => `Pick ${name}`,
+  picked: (n: number) => `${n} picked`,
+  unpick: 'Pick none',
+  underWay: 'under way',
+  bulkDone: 'done',
+  bulkSum: (good: number, bad: number, waiting: number) =>
+    [`${good} done`, bad && `${bad} failed`, waiting && `${waiting} under way`].filter(Boolean).join(', '),
+  bulkAgain: 'Try the failed again',
+  bulkType: 'To go on, type their number:'
 }
 
 const ru: typeof en = {
@@ -69,7 +79,17 @@ const ru: typeof en = {
   loading: 'Загрузка',
   required: 'обязательно',
   showPassword: 'Показать пароль',
-  dismiss: 'Скрыть'
+  dismiss: 'Скрыть',
+  pickAll: 'Выбрать все',
+  pick: name => `Выбрать ${name}`,
+  picked: n => plural(n, { one: 'Выбран #', few: 'Выбрано #', many: 'Выбрано #', other: 'Выбрано #' }),
+  unpick: 'Снять выбор',
+  underWay: 'выполняется',
+  bulkDone: 'готово',
+  bulkSum: (good, bad, waiting) =>
+    [`готово: ${good}`, bad && `не вышло: ${bad}`, waiting && `выполняется: ${waiting}`].filter(Boolean).join(', '),
+  bulkAgain: 'Повторить неудавшиеся',
+  bulkType: 'Чтобы продолжить, введите их число:'
 }
 
 export const uiText = { en, ru }

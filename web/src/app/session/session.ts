@@ -6,7 +6,7 @@ import { ApiError } from '@/api/problem'
 import { queryClient } from '@/api/query'
 import type { Me } from '@/api/schema.gen'
 
-const key = ['GET /api/v1/me', {}]
+export const meKey = ['GET /api/v1/me', {}]
 let hadSession = false
 
 async function whoAmI(): Promise<Me | null> {
@@ -22,12 +22,12 @@ async function whoAmI(): Promise<Me | null> {
 
 whenSignedOut(() => {
   // The page stays where it is; the sign-in form stands over it, and afterwards everything goes on.
-  if (queryClient.getQueryData(key)) queryClient.setQueryData(key, null)
+  if (queryClient.getQueryData(meKey)) queryClient.setQueryData(meKey, null)
 })
 
 /** me: null when nobody is signed in, undefined when it is not known yet. */
 export function useSession() {
-  const q = useQuery<Me | null, ApiError>({ queryKey: key, queryFn: whoAmI, staleTime: 60_000 })
+  const q = useQuery<Me | null, ApiError>({ queryKey: meKey, queryFn: whoAmI, staleTime: 60_000 })
   return { me: q.data, error: q.error, retry: q.refetch, ended: q.data === null && hadSession }
 }
 
@@ -37,8 +37,8 @@ export function useSessionActions() {
     () => ({
       /** After signing in: asks again who one is, and everything else anew. */
       entered: async () => {
-        await client.fetchQuery({ queryKey: key, queryFn: whoAmI, staleTime: 0 })
-        await client.invalidateQueries({ predicate: q => q.queryKey[0] !== key[0] })
+        await client.fetchQuery({ queryKey: meKey, queryFn: whoAmI, staleTime: 0 })
+        await client.invalidateQueries({ predicate: q => q.queryKey[0] !== meKey[0] })
       },
       leave: async () => {
         try {
@@ -48,7 +48,7 @@ export function useSessionActions() {
         }
         hadSession = false
         client.clear()
-        client.setQueryData(key, null)
+        client.setQueryData(meKey, null)
       }
     }),
     [client]

@@ -4,10 +4,12 @@ import { Link, Route, Switch, useLocation } from 'wouter'
 import { useText } from '@/i18n'
 import { LivePill } from '@/live'
 import { useLiveConnection } from '@/live/hooks'
-import { IconButton, Loading } from '@/ui'
+import { IconButton, Loading, setSite } from '@/ui'
 import { CatchErrors } from '../errors/CatchErrors'
 import { NotFound } from '../errors/NotFound'
+import { useNodeName } from '../node/name'
 import { prefetch, routes } from '../routes'
+import { useKeptLook } from '../session/look'
 import { hasRight, useSession } from '../session/session'
 import { Breadcrumbs } from './Breadcrumbs'
 import { useShortcuts } from './keys'
@@ -28,6 +30,9 @@ export function Shell({ project }: { project: string | null }) {
   const t = useText(shellText)
   const [open, setOpen] = useState<'palette' | 'keys' | null>(null)
   useLiveConnection(true)
+  useKeptLook()
+  const node = useNodeName()
+  useEffect(() => setSite(node ?? 'Netbit'), [node])
   useShortcuts(setOpen)
   useEffect(() => {
     // Whoever presses Ctrl-K types at once: its code is there before.
@@ -41,8 +46,9 @@ export function Shell({ project }: { project: string | null }) {
       </a>
       <div className="shell">
         <header className="header">
-          <Link href="/" className="brand" aria-label="Netbit">
+          <Link href="/" className="brand" aria-label={node ? `Netbit: ${node}` : 'Netbit'}>
             <img src="/favicon.svg" alt="" width="22" height="22" />
+            {node && <span className="brand-name cut">{node}</span>}
           </Link>
           <ProjectSwitcher />
           <Breadcrumbs />

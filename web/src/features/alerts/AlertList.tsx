@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { Link } from 'wouter'
 import { api } from '@/api/client'
 import { type ApiError, problemTitle } from '@/api/problem'
@@ -6,10 +7,13 @@ import type { Alert, AlertPage } from '@/api/schema.gen'
 import { href } from '@/app/routes'
 import { useRight } from '@/app/session/session'
 import { useInProject } from '@/app/shell/project'
+import { reasonText } from '@/app/units/said'
 import { useText } from '@/i18n'
 import { ago, dateTime, num, span } from '@/i18n/format'
 import { useServerNow } from '@/live'
-import { Button, type Column, DataTable, Empty, Loaded, Menu, notice, StatusBadge } from '@/ui'
+import { Button, type Column, DataTable, Empty, Loaded, notice, StatusBadge } from '@/ui'
+import { AlertBulk } from './bulk'
+import { ruleName, SilenceMenu } from './parts'
 import { alertText } from './text'
 
 const key = 'GET /api/v1/alerts'
@@ -31,12 +35,14 @@ export function AlertList({ state }: { state: 'active' | 'all' }) {
   const list = useAlerts(state)
   const inProject = useInProject()
   const columns = useColumns(state)
+  const may = useRight('alert:write')
+  const [picked, pick] = useState<ReadonlySet<string | number>>(new Set())
   return (
     <Loaded of={{ data: list.data, error: list.error, isPending: list.isPending, refetch: list.refetch }}>
       {data => {
         const rows = data.pages.flatMap(p => p.alerts).filter(a => inProject(a.project_id))
-        if (rows.length === 0) return <Empty title={state === 'active' ? t.calm : t.none}>{t.calmText}</Empty>
-        return (
+        if (rows.length === 0 && picked.size === 0) return <Empty title={state === 'active' ? t.calm : t.none}>{t.calmText}</Empty>
+        const table = (
           <DataTable
             label={t.tabs[state === 'active' ? 'active' : 'history']}
             rows={rows}
@@ -52,12 +58,21 @@ export function AlertList({ state }: { state: 'active' | 'all' }) {
                 </p>
               )
             }
+            {...(may && state === 'active' ? { picks: { picked, onPick: pick, name: nameOf } } : {})}
           />
+        )
+        return (
+          <>
+            {table}
+            <AlertBulk picked={rows.filter(a => picked.has(a.id))} onClear={() => pick(new Set())} />
+          </>
         )
       }}
     </Loaded>
   )
 }
+
+const nameOf = (a: Alert): string => `${ruleName(a.rule, a.rule_ru)}: ${a.subject}`
 
 const stateOf = (a: Alert, now: number): string =>
   a.silenced_until && Date.parse(a.silenced_until) > now && a.state === 'firing' ? 'silenced' : a.state
@@ -81,7 +96,12 @@ function useColumns(state: 'active' | 'all'): Column<Alert>[] {
       minor: true,
       render: a => <StatusBadge name={a.severity} word={t.severities[a.severity]} />
     },
-    { key: 'rule', title: t.rule, width: 'minmax(120px, 1fr)', render: a => <span title={a.note ?? ''}>{a.rule}</span> },
+    {
+      key: 'rule',
+      title: t.rule,
+      width: 'minmax(120px, 1fr)',
+      render: a => <span title={reasonText(a.note ?? '')}>{ruleName(a.rule, a.rule_ru)}</span>
+    },
     { key: 'subject', title: t.subject, width: 'minmax(120px, 1fr)', render: a => <Subject alert={a} /> },
     {
       key: 'value',
@@ -125,8 +145,6 @@ function useColumns(state: 'active' | 'all'): Column<Alert>[] {
   return columns
 }
 
-const hours = [1, 8, 24]
-
 function Actions({ alert: a, now }: { alert: Alert; now: number }) {
   const t = useText(alertText)
   const client = useQueryClient()
@@ -145,21 +163,10 @@ function Actions({ alert: a, now }: { alert: Alert; now: number }) {
           {t.acknowledge}
         </Button>
       )}
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button look="quiet">{t.silence}</Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {hours.map(h => (
-            <Menu.Item
-              key={h}
-              onClick={() => void told(api('POST /api/v1/alerts/{id}/silence', { path: { id: a.id }, body: { for_s: h * 3600 } }))}
-            >
-              {t.hours(h)}
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
+      <SilenceMenu
+        look="quiet"
+        onHours={h => void told(api('POST /api/v1/alerts/{id}/silence', { path: { id: a.id }, body: { for_s: h * 3600 } }))}
+      />
     </span>
   )
 }

@@ -24,6 +24,7 @@ import {
   useForm,
   value
 } from '@/ui'
+import { ruleName } from './parts'
 import { alertText } from './text'
 
 const kinds = ['above', 'below', 'absent', 'unit_failed', 'unit_memory', 'unit_cpu'] as const
@@ -90,7 +91,7 @@ export function Rules() {
                   render: r => (
                     <Switch
                       size="xs"
-                      aria-label={`${t.enabled}: ${r.name}`}
+                      aria-label={`${t.enabled}: ${nameOf(r)}`}
                       checked={r.enabled}
                       disabled={!may}
                       onChange={() => void toggle(r)}
@@ -104,7 +105,7 @@ export function Rules() {
                   render: r => (
                     <span>
                       <button type="button" className="link" onClick={() => edit(String(r.id), 'push')}>
-                        {r.name}
+                        {nameOf(r)}
                       </button>{' '}
                       {r.builtin && <span className="tag">{t.builtin}</span>}
                     </span>
@@ -172,7 +173,7 @@ export function Rules() {
       </Loaded>
       {dropped && (
         <Confirm
-          title={t.removeRule(dropped.name)}
+          title={t.removeRule(nameOf(dropped))}
           action={t.remove}
           danger
           onConfirm={() => api('DELETE /api/v1/alert-rules/{id}', { path: { id: dropped.id } }).then(again)}
@@ -184,6 +185,10 @@ export function Rules() {
     </>
   )
 }
+
+const nameOf = (r: AlertRule): string => ruleName(r.name, r.name_ru)
+/** What was not changed is not a new name, in whatever language it stood there. */
+const named = (r: AlertRule | undefined, text: string): string => (r && text === nameOf(r) ? r.name : text)
 
 const bodyOf = (r: AlertRule): Body => ({
   project_id: r.project_id,
@@ -208,7 +213,7 @@ function RuleForm({ rule, onDone, onClose }: { rule: AlertRule | undefined; onDo
       const project = value(data, 'project_id')
       const body: Body = {
         ...(rule ? bodyOf(rule) : {}),
-        name: value(data, 'name') ?? '',
+        name: named(rule, value(data, 'name') ?? ''),
         kind,
         severity: value(data, 'severity') as Body['severity'] & string,
         series: ofSeries(kind) ? (value(data, 'series') ?? null) : null,
@@ -228,7 +233,14 @@ function RuleForm({ rule, onDone, onClose }: { rule: AlertRule | undefined; onDo
   return (
     <Dialog title={rule ? t.editRule : t.newRule} onClose={onClose}>
       <form onSubmit={form.onSubmit} className="stack">
-        <TextField name="name" label={t.name} defaultValue={rule?.name ?? ''} required withAsterisk={false} error={form.at('name')} />
+        <TextField
+          name="name"
+          label={t.name}
+          defaultValue={rule ? nameOf(rule) : ''}
+          required
+          withAsterisk={false}
+          error={form.at('name')}
+        />
         <Select
           name="kind"
           label={t.kind}

@@ -5,6 +5,7 @@ import { useRight } from '@/app/session/session'
 import { useText } from '@/i18n'
 import { dateTime } from '@/i18n/format'
 import { Button, DataTable, Loaded, notice } from '@/ui'
+import { ruleName } from './parts'
 import { alertText } from './text'
 
 export function Silences() {
@@ -13,6 +14,10 @@ export function Silences() {
   const may = useRight('alert:write')
   const q = useApi('GET /api/v1/alert-silences', {})
   const rules = useApi('GET /api/v1/alert-rules', {}).data?.rules ?? []
+  const nameOf = (id: number | null | undefined) => {
+    const rule = rules.find(r => r.id === id)
+    return rule && ruleName(rule.name, rule.name_ru)
+  }
   const end = (id: number) =>
     api('DELETE /api/v1/alert-silences/{id}', { path: { id } }).then(
       () => client.invalidateQueries({ queryKey: ['GET /api/v1/alert-silences'] }),
@@ -30,7 +35,7 @@ export function Silences() {
             rowKey={s => s.id}
             rowHeight={42}
             columns={[
-              { key: 'rule', title: t.rule, width: 'minmax(140px, 1fr)', render: s => rules.find(r => r.id === s.rule_id)?.name ?? t.all },
+              { key: 'rule', title: t.rule, width: 'minmax(140px, 1fr)', render: s => nameOf(s.rule_id) ?? t.all },
               {
                 key: 'labels',
                 title: t.labels,

@@ -1,3 +1,5 @@
+import { plural } from '@/i18n'
+
 const en = {
   title: 'Alerts',
   tabs: { active: 'Active', history: 'History', rules: 'Rules', channels: 'Channels', silences: 'Silences' },
@@ -19,6 +21,10 @@ const en = {
   silence: 'Silence',
   silencedUntil: (t: string) => `silenced until ${t}`,
   hours: (h: number) => `for ${h} h`,
+  bulkKnown: (n: number) => plural(n, { one: 'Say that you know of # alert?', other: 'Say that you know of # alerts?' }),
+  bulkKnownText: 'Others see that somebody takes care.',
+  bulkSilence: (n: number, h: number) => plural(n, { one: `Silence # alert for ${h} h?`, other: `Silence # alerts for ${h} h?` }),
+  bulkSilenceText: 'Channels are not told of these until then; the alerts stay in the list.',
   more: 'Older alerts',
   newRule: 'New rule',
   editRule: 'Change the rule',
@@ -97,6 +103,22 @@ const ru: typeof en = {
   silence: 'Заглушить',
   silencedUntil: t => `заглушено до ${t}`,
   hours: h => `на ${h} ч`,
+  bulkKnown: n =>
+    plural(n, {
+      one: 'Отметить, что вы знаете о # оповещении?',
+      few: 'Отметить, что вы знаете о # оповещениях?',
+      many: 'Отметить, что вы знаете о # оповещениях?',
+      other: 'Отметить, что вы знаете о # оповещениях?'
+    }),
+  bulkKnownText: 'Остальные увидят, что кто-то этим занят.',
+  bulkSilence: (n, h) =>
+    plural(n, {
+      one: `Заглушить # оповещение на ${h} ч?`,
+      few: `Заглушить # оповещения на ${h} ч?`,
+      many: `Заглушить # оповещений на ${h} ч?`,
+      other: `Заглушить # оповещения на ${h} ч?`
+    }),
+  bulkSilenceText: 'До тех пор каналы о них не сообщают; из списка оповещения не исчезают.',
   more: 'Более ранние',
   newRule: 'Новое правило',
   editRule: 'Изменить правило',

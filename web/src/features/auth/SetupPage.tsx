@@ -1,16 +1,17 @@
 import { useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import { api } from '@/api/client'
+import { NodeForm } from '@/app/node/NodeForm'
 import { useSessionActions } from '@/app/session/session'
 import { useText } from '@/i18n'
 import { Button, FormError, LanguageChoice, NewPassword, StatusShape, Submit, TextField, ThemeChoice, useForm, value } from '@/ui'
 import { Door } from './Door'
 import { authText } from './text'
 
-type Step = 'look' | 'admin' | 'project'
-const steps: Step[] = ['look', 'admin', 'project']
+type Step = 'look' | 'admin' | 'node' | 'project'
+const steps: Step[] = ['look', 'admin', 'node', 'project']
 
-/** The first start: language, administrator, project. The link with its token is printed on the server's console. */
+/** The first start: language, administrator, the node's name and place, project. The link with its token is printed on the server's console. */
 export default function SetupPage() {
   const t = useText(authText)
   const token = new URLSearchParams(useSearch()).get('token') ?? ''
@@ -21,10 +22,11 @@ export default function SetupPage() {
     navigate('/', { replace: true })
     await entered()
   }
-  const titles = { look: t.stepLook, admin: t.stepAdmin, project: t.stepProject }
+  const titles = { look: t.stepLook, admin: t.stepAdmin, node: t.stepNode, project: t.stepProject }
+  const leads = { look: t.setupLead, admin: t.adminLead, node: t.nodeLead, project: t.projectLead }
   const at = steps.indexOf(step)
   return (
-    <Door title={`${t.setup}: ${titles[step]}`} lead={step === 'look' ? t.setupLead : step === 'admin' ? t.adminLead : t.projectLead}>
+    <Door title={`${t.setup}: ${titles[step]}`} lead={leads[step]}>
       <ol className="steps" aria-label={t.step(at + 1, steps.length)}>
         {steps.map((s, i) => (
           <li key={s} data-done={i <= at} aria-current={s === step ? 'step' : undefined} />
@@ -37,7 +39,8 @@ export default function SetupPage() {
         </p>
       )}
       {step === 'look' && <Look onNext={() => setStep('admin')} />}
-      {step === 'admin' && <Admin token={token} onDone={() => setStep('project')} />}
+      {step === 'admin' && <Admin token={token} onDone={() => setStep('node')} />}
+      {step === 'node' && <NodeForm action={t.next} onDone={() => setStep('project')} />}
       {step === 'project' && <Project onDone={finish} />}
     </Door>
   )

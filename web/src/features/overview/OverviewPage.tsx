@@ -2,11 +2,12 @@ import { Link, useLocation } from 'wouter'
 import { useApi } from '@/api/query'
 import type { AgentRow, Alert, Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
-import { useRight } from '@/app/session/session'
-import { useInProject } from '@/app/shell/project'
+import { useRight, useSession } from '@/app/session/session'
+import { useInProject, useProject } from '@/app/shell/project'
 import { useUnits } from '@/app/units/queries'
+import { reasonText } from '@/app/units/said'
 import { ageOf, unitState, uptimeOf } from '@/app/units/state'
-import { useText } from '@/i18n'
+import { useLang, useText } from '@/i18n'
 import { ago, bytes, percent, span } from '@/i18n/format'
 import { useServerNow } from '@/live'
 import { DataTable, Loaded, Page, Section, StatusBadge, StatusShape, sorted, status, urgency } from '@/ui'
@@ -47,7 +48,7 @@ function Body({ units }: { units: Unit[] }) {
         <Section title={t.states}>
           <States units={units} now={now} />
         </Section>
-        <Machines now={now} />
+        <Machines units={units} now={now} />
         <Publishes now={now} />
       </div>
     </div>
@@ -63,7 +64,7 @@ function troubles(units: Unit[], now: number, t: typeof overviewText.en): Troubl
     const since = Date.parse(unit.stopped_at ?? unit.last_heartbeat ?? unit.created_at)
     if (unit.command_error)
       out.push({ unit, state, text: t.command(unit.command_error), since: Date.parse(unit.command_at ?? unit.created_at) })
-    else if (state === 'failed') out.push({ unit, state, text: t.failed(unit.reason ?? ''), since })
+    else if (state === 'failed') out.push({ unit, state, text: t.failed(reasonText(unit.reason ?? '')), since })
     else if (state === 'late') out.push({ unit, state, text: t.late(span(ageOf(unit, now))), since })
     else if (unit.restarts > 5 && (uptimeOf(unit, now) ?? 0) < 600)
       out.push({ unit, state: 'unsteady', text: t.restarts(unit.restarts), since })
@@ -82,6 +83,7 @@ function useFiring(): Alert[] {
 /** What is red or amber, oldest first. */
 function Attention({ units, now }: { units: Unit[]; now: number }) {
   const t = useText(overviewText)
+  const lang = useLang()
   const list = troubles(units, now, t)
   const firing = useFiring()
   return (
@@ -96,7 +98,7 @@ function Attention({ units, now }: { units: Unit[]; now: number }) {
             <li key={`alert ${a.id}`} className={`k-${status(a.severity).kind}`}>
               <StatusBadge name={a.severity} />
               <Link href={href('alerts', {})}>{a.subject}</Link>
-              <span className="grow cut">{a.rule}</span>
+              <span className="grow cut">{lang === 'ru' && a.rule_ru ? a.rule_ru : a.rule}</span>
               <span className="dim">{ago((now - Date.parse(a.fired_at ?? a.started_at)) / 1000)}</span>
             </li>
           ))}
@@ -212,30 +214,34 @@ function Units({ units, now }: { units: Unit[]; now: number }) {
 
 const connected = (a: AgentRow, now: number): boolean => now - Date.parse(a.last_seen_at) < 120_000
 
-function Machines({ now }: { now: number }) {
+/** One's own, an administrator's: all; within a project those that run its units. */
+function Machines({ units, now }: { units: Unit[]; now: number }) {
   const t = useText(overviewText)
+  const { me } = useSession()
+  const { name: project } = useProject()
   const q = useApi('GET /api/spark/agents', {}, { every: 10_000 })
   return (
     <Section title={t.machines}>
       <Loaded of={q}>
-        {({ agents }) =>
-          agents.length === 0 ? (
-            <p className="dim">{t.noMachines}</p>
-          ) : (
+        {({ agents: all }) => {
+          const agents = project === null ? all : all.filter(a => units.some(u => u.agent_id === a.agent_id))
+          if (agents.length === 0) return <p className="dim">{project === null ? t.noMachines : t.noMachinesHere}</p>
+          return (
             <ul className="small-list">
               {agents.slice(0, 8).map(a => (
                 <li key={a.agent_id}>
                   <StatusBadge name={connected(a, now) ? 'online' : 'offline'} word={a.host ?? a.agent_id.slice(0, 8)} />
                   <span className="faint">
                     {connected(a, now)
-                      ? [a.os, a.arch].filter(Boolean).join(' ')
+                      ? [a.owner_id === me?.id ? '' : a.owner, a.os, a.arch].filter(Boolean).join(' · ')
                       : `${t.seen} ${ago((now - Date.parse(a.last_seen_at)) / 1000)}`}
                   </span>
                 </li>
               ))}
+              {agents.length > 8 && <li className="faint">{t.moreMachines(agents.length - 8)}</li>}
             </ul>
           )
-        }
+        }}
       </Loaded>
     </Section>
   )

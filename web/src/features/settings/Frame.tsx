@@ -1,11 +1,12 @@
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import { href } from '@/app/routes'
+import { useRight } from '@/app/session/session'
 import { useText } from '@/i18n'
 import { type Equivalent, Page } from '@/ui'
 import { settingsText } from './text'
 
-export const settingTabs = ['profile', 'look', 'security', 'sessions', 'tokens', 'account'] as const
+export const settingTabs = ['profile', 'look', 'security', 'sessions', 'tokens', 'account', 'node'] as const
 export type SettingTab = (typeof settingTabs)[number]
 
 export function SettingsFrame({
@@ -20,15 +21,18 @@ export function SettingsFrame({
   children: ReactNode
 }) {
   const t = useText(settingsText)
+  const admin = useRight('admin')
   const address = (k: SettingTab) => (k === 'tokens' ? href('tokens') : href('settings', k === 'profile' ? {} : { tab: k }))
   return (
     <Page title={t.title} tab={t.tabs[tab]} equivalent={equivalent} actions={actions}>
       <nav className="tabs" aria-label={t.title}>
-        {settingTabs.map(k => (
-          <Link key={k} href={address(k)} aria-current={k === tab ? 'page' : undefined}>
-            {t.tabs[k]}
-          </Link>
-        ))}
+        {settingTabs
+          .filter(k => k !== 'node' || admin)
+          .map(k => (
+            <Link key={k} href={address(k)} aria-current={k === tab ? 'page' : undefined}>
+              {t.tabs[k]}
+            </Link>
+          ))}
       </nav>
       {children}
     </Page>

@@ -1,11 +1,12 @@
-import { type ReactNode, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { useParams } from 'wouter'
 import { api } from '@/api/client'
-import { problemTitle } from '@/api/problem'
+import { ApiError, problemTitle } from '@/api/problem'
 import { useApi, useQueryClient } from '@/api/query'
 import type { Me, TotpSecret } from '@/api/schema.gen'
 import { NotFound } from '@/app/errors/NotFound'
-import { useSession, useSessionActions } from '@/app/session/session'
+import { NodeForm } from '@/app/node/NodeForm'
+import { useRight, useSession, useSessionActions } from '@/app/session/session'
 import { useText } from '@/i18n'
 import { date, dateTime } from '@/i18n/format'
 import {
@@ -14,6 +15,7 @@ import {
   CopyLine,
   DataTable,
   type Equivalent,
+  ErrorCard,
   FormError,
   LanguageChoice,
   Loaded,
@@ -34,12 +36,15 @@ import {
 import { SettingsFrame, type SettingTab, settingTabs } from './Frame'
 import { settingsText } from './text'
 
+const Qr = lazy(() => import('./Qr'))
+
 const views: Partial<Record<SettingTab, { View: (p: { me: Me }) => ReactNode; equivalent: Equivalent }>> = {
   profile: { View: Profile, equivalent: { cli: ['spark whoami'], api: ['GET /api/v1/me', 'PATCH /api/v1/me'] } },
   look: { View: Look, equivalent: { cli: ['spark --lang ru status'] } },
   security: { View: Security, equivalent: { api: ['POST /api/v1/auth/password', 'POST /api/v1/me/totp'] } },
   sessions: { View: Sessions, equivalent: { api: ['GET /api/v1/sessions', 'DELETE /api/v1/sessions/ID'] } },
-  account: { View: Account, equivalent: { api: ['GET /api/v1/me/export', 'DELETE /api/v1/me'] } }
+  account: { View: Account, equivalent: { api: ['GET /api/v1/me/export', 'DELETE /api/v1/me'] } },
+  node: { View: Node, equivalent: { api: ['GET /api/v1/node', 'PATCH /api/v1/node', 'GET /api/v1/node/storage'] } }
 }
 
 export default function SettingsPage() {
@@ -52,6 +57,13 @@ export default function SettingsPage() {
       {me && <view.View me={me} />}
     </SettingsFrame>
   )
+}
+
+function Node() {
+  const t = useText(settingsText)
+  const admin = useRight('admin')
+  if (!admin) return <ErrorCard error={new ApiError(403, { code: 'forbidden' })} />
+  return <NodeForm action={t.save} onDone={() => notice('ok', t.saved)} />
 }
 
 function useMeAgain(): () => Promise<void> {
@@ -175,6 +187,9 @@ function Totp({ me }: { me: Me }) {
       {secret && (
         <form onSubmit={confirm.onSubmit} className="stack narrow">
           <p>{t.totpStep}</p>
+          <Suspense fallback={<div className="qr" />}>
+            <Qr text={secret.uri} label={t.totpQr} />
+          </Suspense>
           <span className="faint">{t.totpSecret}</span>
           <CopyLine text={secret.secret} />
           <span className="faint">{t.totpUri}</span>

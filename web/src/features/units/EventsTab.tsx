@@ -1,5 +1,6 @@
 import { useApi } from '@/api/query'
 import type { TelemetryRow, Unit } from '@/api/schema.gen'
+import { eventText } from '@/app/units/said'
 import { useText } from '@/i18n'
 import { dateTime } from '@/i18n/format'
 import { useTopicEvents } from '@/live'
@@ -37,8 +38,8 @@ export function EventList({ rows }: { rows: TelemetryRow[] }) {
           title: t.what,
           width: 'minmax(160px, 1fr)',
           render: r => (
-            <span className="row nowrap" title={r.message ?? ''}>
-              <StatusShape kind={kindOf(r.level)} /> <span className="cut">{r.message}</span>
+            <span className="row nowrap" title={eventText(r)}>
+              <StatusShape kind={kindOf(r.level)} /> <span className="cut">{eventText(r)}</span>
             </span>
           )
         },

@@ -5,6 +5,7 @@ import { NotFound } from '@/app/errors/NotFound'
 import { href } from '@/app/routes'
 import { tellCrumb } from '@/app/shell/Breadcrumbs'
 import { useUnit } from '@/app/units/queries'
+import { reasonText } from '@/app/units/said'
 import { unitState } from '@/app/units/state'
 import { useText } from '@/i18n'
 import { useServerNow } from '@/live'
@@ -81,7 +82,7 @@ function View({ unit: u, tab }: { unit: Unit; tab: Tab }) {
         <p className="callout k-err">
           <StatusShape kind="err" />
           <span>
-            {t.reason}: {u.reason}
+            {t.reason}: {reasonText(u.reason)}
           </span>
         </p>
       )}

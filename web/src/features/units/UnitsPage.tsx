@@ -3,6 +3,7 @@ import { Link, useLocation } from 'wouter'
 import type { Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
 import { useParam, useSort } from '@/app/search'
+import { useRight } from '@/app/session/session'
 import { useInProject } from '@/app/shell/project'
 import { useUnits } from '@/app/units/queries'
 import { ageOf, unitState, uptimeOf } from '@/app/units/state'
@@ -27,11 +28,14 @@ import {
   urgency
 } from '@/ui'
 import { UnitMenu } from './actions'
+import { UnitBulk } from './bulk'
 import { unitText } from './text'
 import './units.css'
 
 const values = (u: Unit, key: string): string[] | undefined =>
-  ({ status: [u.status], package: [u.package_name], host: [u.device_name ?? ''], owner: [u.owner], version: [u.version] })[key]
+  ({ status: [u.status], name: [u.name], package: [u.package_name], host: [u.device_name ?? ''], owner: [u.owner], version: [u.version] })[
+    key
+  ]
 
 export default function UnitsPage() {
   const t = useText(unitText)
@@ -54,7 +58,10 @@ function List({ units: all }: { units: Unit[] }) {
   const inProject = useInProject()
   const units = useMemo(() => all.filter(u => inProject(u.project_id)), [all, inProject])
   const now = useServerNow()
-  const columns = useColumns(now)
+  const shared = useMemo(() => units.some(u => u.owner_id !== units[0]?.owner_id), [units])
+  const columns = useColumns(now, shared)
+  const may = useRight('unit:write')
+  const [picked, pick] = useState<ReadonlySet<string | number>>(new Set())
   const filter = useMemo(() => parseFilter(text), [text])
   const shown = useMemo(
     () => units.filter(u => fits(filter, u, values, x => `${x.name} ${x.package_name} ${x.device_name ?? ''} ${x.unit_id}`)),
@@ -70,12 +77,14 @@ function List({ units: all }: { units: Unit[] }) {
     const of = (get: (u: Unit) => string | null) => [...new Set(units.map(get).filter((v): v is string => !!v))].sort()
     return {
       status: ['running', 'failed', 'starting', 'stopped', 'paused'],
+      name: of(u => u.name),
       package: of(u => u.package_name),
       host: of(u => u.device_name),
       owner: of(u => u.owner)
     }
   }, [units])
-  if (units.length === 0)
+  if (units.length === 0 && picked.size === 0)
+    // the results of removing all are read first
     return (
       <Empty title={t.emptyTitle} command={`spark login ${location.origin}\nspark install NAME\nspark run NAME --name my-unit`}>
         {t.empty}
@@ -102,14 +111,25 @@ function List({ units: all }: { units: Unit[] }) {
           onOpen={open}
           rowHeight={40}
           onShown={list => see(list.map(u => u.unit_id))}
+          {...(may ? { picks: { picked, onPick: pick, name: (u: Unit) => u.name } } : {})}
         />
       )}
+      <UnitBulk all={all} picked={rows.filter(u => picked.has(u.unit_id))} onClear={() => pick(new Set())} />
     </>
   )
 }
 
-function useColumns(now: number): Column<Unit>[] {
+/** shared: the list has units of several people. */
+function useColumns(now: number, shared: boolean): Column<Unit>[] {
   const t = useText(unitText)
+  const owner: Column<Unit> = {
+    key: 'owner',
+    title: t.owner,
+    width: 'minmax(70px, 0.6fr)',
+    from: 1080,
+    sort: u => u.owner,
+    render: u => <span className="dim">{u.owner}</span>
+  }
   return [
     {
       key: 'state',
@@ -149,6 +169,7 @@ function useColumns(now: number): Column<Unit>[] {
       sort: u => u.device_name ?? '',
       render: u => <span className="dim">{u.device_name ?? '—'}</span>
     },
+    ...(shared ? [owner] : []),
     {
       key: 'beat',
       title: t.heartbeat,

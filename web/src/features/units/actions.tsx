@@ -1,45 +1,33 @@
 import { Ellipsis, Play, RotateCw, Square } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useLocation } from 'wouter'
-import { api, type Key } from '@/api/client'
 import { problemTitle } from '@/api/problem'
 import type { Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
 import { useRight } from '@/app/session/session'
-import { useRefreshUnits } from '@/app/units/queries'
+import { useUnitCommand, type Verb } from '@/app/units/queries'
 import { useText } from '@/i18n'
 import { Button, Confirm, IconButton, Menu, notice } from '@/ui'
 import { unitText } from './text'
 
-type Verb = 'stop' | 'start' | 'restart' | 'pause' | 'resume' | 'remove'
 const quiet: Verb[] = ['start', 'pause', 'resume'] // done at once; the others ask
 
-function allowed(u: Unit): Verb[] {
+/** What can be asked of a unit as it is. */
+export function allowed(u: Unit): Verb[] {
   if (u.status === 'paused') return ['resume', 'stop', 'restart', 'remove']
   if (u.status === 'running' || u.status === 'starting') return ['stop', 'restart', 'pause', 'remove']
   return ['start', 'remove']
 }
 
-async function command(verb: Verb, unit_id: string): Promise<Unit | undefined> {
-  if (verb === 'remove') {
-    await api('DELETE /api/spark/units/{unit_id}', { path: { unit_id } })
-    return undefined
-  }
-  return (await api(`POST /api/spark/units/{unit_id}/${verb}` as Extract<Key, 'POST /api/spark/units/{unit_id}/stop'>, {
-    path: { unit_id }
-  })) as Unit
-}
-
 /** What can be done with a unit; asks before what ends something. */
 export function useUnitActions(u: Unit) {
   const t = useText(unitText)
-  const refresh = useRefreshUnits()
+  const command = useUnitCommand()
   const [, navigate] = useLocation()
   const [asked, ask] = useState<Verb | null>(null)
   const [busy, setBusy] = useState(false)
   const run = async (verb: Verb) => {
-    const changed = await command(verb, u.unit_id)
-    refresh(changed)
+    await command(verb, u.unit_id)
     if (verb === 'remove') navigate(href('units'))
   }
   const start = async (verb: Verb) => {

@@ -35,6 +35,19 @@ const en = {
   removeAsk: (name: string) => `Remove ${name}?`,
   removeText: 'Its process is stopped and the unit is forgotten, with its logs and figures. This cannot be undone.',
   removeType: 'Type the name to go on:',
+  removed: 'removed',
+  bulkAsk: {
+    start: (n: number) => plural(n, { one: 'Start # unit?', other: 'Start # units?' }),
+    stop: (n: number) => plural(n, { one: 'Stop # unit?', other: 'Stop # units?' }),
+    restart: (n: number) => plural(n, { one: 'Restart # unit?', other: 'Restart # units?' }),
+    remove: (n: number) => plural(n, { one: 'Remove # unit?', other: 'Remove # units?' })
+  },
+  bulkText: {
+    start: 'Each is started with its present version and settings.',
+    stop: 'Their processes are asked to end (SIGTERM) and are killed after their grace time. They stay in the list and can be started again.',
+    restart: 'Their processes are stopped and started again with the same versions and settings.',
+    remove: 'Their processes are stopped and the units are forgotten, with their logs and figures. This cannot be undone.'
+  },
   failedAction: (name: string) => `The agent could not do it: ${name}`,
   waiting: 'The machine has not answered the command yet',
   tabs: { overview: 'Overview', metrics: 'Metrics', logs: 'Logs', events: 'Events', versions: 'Versions' },
@@ -119,6 +132,27 @@ const ru: typeof en = {
   removeAsk: name => `Удалить ${name}?`,
   removeText: 'Процесс останавливают, юнит забывают вместе с журналом и показателями. Вернуть будет нельзя.',
   removeType: 'Чтобы продолжить, введите имя:',
+  removed: 'удалён',
+  bulkAsk: {
+    start: n =>
+      plural(n, { one: 'Запустить # юнит?', few: 'Запустить # юнита?', many: 'Запустить # юнитов?', other: 'Запустить # юнита?' }),
+    stop: n =>
+      plural(n, { one: 'Остановить # юнит?', few: 'Остановить # юнита?', many: 'Остановить # юнитов?', other: 'Остановить # юнита?' }),
+    restart: n =>
+      plural(n, {
+        one: 'Перезапустить # юнит?',
+        few: 'Перезапустить # юнита?',
+        many: 'Перезапустить # юнитов?',
+        other: 'Перезапустить # юнита?'
+      }),
+    remove: n => plural(n, { one: 'Удалить # юнит?', few: 'Удалить # юнита?', many: 'Удалить # юнитов?', other: 'Удалить # юнита?' })
+  },
+  bulkText: {
+    start: 'Каждый запускается с нынешней версией и настройками.',
+    stop: 'Процессам посылают просьбу завершиться (SIGTERM), а по истечении срока их снимают. Юниты остаются в списке, их можно запустить снова.',
+    restart: 'Процессы останавливают и запускают снова с теми же версиями и настройками.',
+    remove: 'Процессы останавливают, юниты забывают вместе с журналами и показателями. Вернуть будет нельзя.'
+  },
   failedAction: name => `Агент не смог выполнить: ${name}`,
   waiting: 'Машина ещё не ответила на команду',
   tabs: { overview: 'Обзор', metrics: 'Показатели', logs: 'Журнал', events: 'События', versions: 'Версии' },
