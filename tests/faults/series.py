@@ -88,42 +88,69 @@ class Writers:
             raise RuntimeError("; ".join(self.errors))
 
 
-def stored(server, token, name):
-    """All points of a series, page by page, and its number."""
-    found = server.call("GET", "/api/v1/series?name=%s" % name, token=token).json["items"]
-    if not found:
-        return None, []
-    points, at = [], 0
+def pages(server, token, id_):
+    """The points of a series, some thousands at a time."""
+    at = 0
     while at is not None:
-        a = server.call("GET", "/api/v1/series/%s/points?from=%d&to=%d&limit=100000" % (found[0]["id"], at, START * 2), token=token, timeout=patient(120))
+        a = server.call("GET", "/api/v1/series/%s/points?from=%d&to=%d&limit=100000" % (id_, at, START * 2), token=token, timeout=patient(120))
         assert a.status == 200, a
         page = a.json                                # parsed once: there may be a hundred million points
         assert page["damage"] is None, page["damage"]
-        points += page["points"]
+        yield page["points"]
         at = page["next_from"] and int(page["next_from"])
-    return found[0]["id"], points
+
+
+class Expected:
+    """The points of a batch as they must come back. Values repeat after so many points, so that a batch is a slice of a list."""
+    PERIOD = 100003
+
+    def __init__(self, name):
+        period = [value(name, i) for i in range(self.PERIOD)]
+        self.values = period + period[:POINTS]
+
+    def batch(self, k):
+        first = k * POINTS
+        at = first % self.PERIOD
+        times = range(START + first * 1_000_000, START + (first + POINTS) * 1_000_000, 1_000_000)
+        return list(map(list, zip(times, self.values[at:at + POINTS])))
+
+
+def check_name(server, token, name, acked, tried, count):
+    """Batches are stored whole or not at all, so what is there is the acknowledged ones and some of those that were tried, in time order:
+    compared batch by batch, as lists."""
+    found = server.call("GET", "/api/v1/series?name=%s" % name, token=token).json["items"]
+    if not found:
+        count.check(not acked, "%s: there is no such series, but %d batches were acknowledged" % (name, len(acked)))
+        return 0
+    source, expected, waiting = pages(server, token, found[0]["id"]), Expected(name), []
+    total, missing, values, last = 0, 0, [0, float("inf"), float("-inf"), 0.0, None], None
+    for k in sorted(tried):
+        while len(waiting) < POINTS and source:
+            more = next(source, None)
+            if more is None:
+                source = None
+            else:
+                waiting += more
+        batch = expected.batch(k)
+        if waiting[:POINTS] != batch:
+            missing += k in acked
+            continue
+        del waiting[:POINTS]
+        total += POINTS
+        of = [v for _, v in batch]
+        values = [values[0] + POINTS, min(values[1], *of), max(values[2], *of), values[3] + sum(of), of[-1]]
+        last = batch[-1][0]
+    left = len(waiting) + sum(len(p) for p in source or ())
+    count.check(not missing, "%s: %d acknowledged batches are missing, or not as they were sent" % (name, missing))
+    count.check(not left, "%s: %d points are doubled, out of order, or were never sent; the first: %r" % (name, left, waiting[:1]))
+    if last is not None:
+        b = server.call("GET", "/api/v1/series/%s/buckets?from=%d&to=%d&n=1" % (found[0]["id"], START, last + 1), token=token).json["buckets"][0]
+        count.check([b["count"], b["min"], b["max"], b["sum"], b["last"]] == values, "%s: the aggregates differ: %r, want %r" % (name, b, values))
+    return total
 
 
 def check(server, token, writers, count):
-    total = 0
-    for w, names in writers.names.items():
-        acked = {i for k in writers.acked[w] for i in range(k * POINTS, (k + 1) * POINTS)}
-        tried = {i for k in writers.tried[w] for i in range(k * POINTS, (k + 1) * POINTS)}
-        for name in names:
-            id_, points = stored(server, token, name)
-            times = [t for t, _ in points]
-            there = {(t - START) // 1_000_000 for t in times}
-            count.check(all(a < b for a, b in zip(times, times[1:])), "%s: points are doubled or out of order" % name)
-            count.check(acked <= there, "%s: %d acknowledged points are missing" % (name, len(acked - there)))
-            count.check(there <= tried, "%s: %d points were never sent" % (name, len(there - tried)))
-            count.check(all(v == value(name, (t - START) // 1_000_000) for t, v in points), "%s: a value is wrong" % name)
-            if points:
-                b = server.call("GET", "/api/v1/series/%s/buckets?from=%d&to=%d&n=1" % (id_, START, times[-1] + 1), token=token).json["buckets"][0]
-                values = [v for _, v in points]
-                count.check((b["count"], b["min"], b["max"], b["sum"], b["last"]) ==
-                            (len(values), min(values), max(values), sum(values), values[-1]), "%s: the aggregates differ: %r" % (name, b))
-            total += len(points)
-    return total
+    return sum(check_name(server, token, name, writers.acked[w], writers.tried[w], count) for w, names in writers.names.items() for name in names)
 
 
 def tail_points(server):

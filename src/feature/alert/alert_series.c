@@ -135,20 +135,17 @@ static const struct alert_rule *rule_of(const struct alert_round *r, i64 id)
     return NULL;
 }
 
-static err_t look_at(struct alert_round *r, const struct alert_rule *rule, const struct watched *w)
+static err_t look_at(struct alert_round *r, const struct alert_rule *rule, const struct watched *w,
+                     const struct series_point *p)
 {
-    struct series_point p;
     struct alert_sight s = { .key = w->key, .subject = w->subject, .labels = w->labels };
-    err_t e = series_last(r->op, w->series_id, &p);
-    if (e == ERR_NOT_FOUND) op_clear(r->op); /* deleted since it was looked up */
-    if (e) return e == ERR_NOT_FOUND ? OK : e;
-    i64 age = r->now.us - p.t;
-    s.value = p.f != 0 ? p.f : (double)p.i;
+    i64 age = r->now.us - p->t;
+    s.value = p->f != 0 ? p->f : (double)p->i;
     if (rule->kind == ALERT_ABSENT) {
-        s.value = p.t ? (double)(age / SEC(1)) : 0;
-        s.beyond = p.t && age > SEC(rule->for_s);
+        s.value = p->t ? (double)(age / SEC(1)) : 0;
+        s.beyond = p->t && age > SEC(rule->for_s);
         s.back = !s.beyond;
-    } else if (p.t && age <= stale_us) { /* of what was long ago nobody knows whether it is over */
+    } else if (p->t && age <= stale_us) { /* of what was long ago nobody knows whether it is over */
         double sign = rule->kind == ALERT_ABOVE ? 1 : -1;
         s.beyond = sign * s.value > sign * rule->threshold;
         s.back = sign * s.value <= sign * rule->threshold - rule->hysteresis;
@@ -156,15 +153,26 @@ static err_t look_at(struct alert_round *r, const struct alert_rule *rule, const
     return alert_see(r, rule, &s);
 }
 
+/* The newest points of all that is watched, read together: the same series stands under several rules. */
+static err_t look_at_all(struct alert_round *r)
+{
+    i64 *ids = NEWN(r->op->arena, i64, known.n);
+    struct series_point *p = NEWN(r->op->arena, struct series_point, known.n);
+    const struct alert_rule *rule = NULL;
+    for (size_t i = 0; i < known.n; i++) ids[i] = known.item[i].series_id;
+    TRY(series_last(r->op, ids, known.n, p));
+    for (size_t i = 0; i < known.n; i++) {
+        if (!rule || rule->id != known.item[i].rule_id) rule = rule_of(r, known.item[i].rule_id);
+        if (rule) TRY(look_at(r, rule, &known.item[i], &p[i]));
+    }
+    return OK;
+}
+
 err_t alert_look_at_series(struct alert_round *r)
 {
     pthread_mutex_lock(&known.lock);
     err_t e = look_up(r);
-    const struct alert_rule *rule = NULL;
-    for (size_t i = 0; i < known.n && !e; i++) {
-        if (!rule || rule->id != known.item[i].rule_id) rule = rule_of(r, known.item[i].rule_id);
-        if (rule) e = look_at(r, rule, &known.item[i]);
-    }
+    if (!e && known.n) e = look_at_all(r);
     pthread_mutex_unlock(&known.lock);
     return e;
 }

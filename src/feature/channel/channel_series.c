@@ -78,7 +78,7 @@ static err_t past(struct op *op, const void *in, const struct topic_past *p)
     struct series_point last;
     size_t n = p->px ? (size_t)MIN(p->px, PX) : PX;
     i64 most = p->px ? A_COLUMN * (i64)n : RAW_MOST, count = 0;
-    TRY(series_last(op, s->series_id, &last));
+    TRY(series_last(op, &s->series_id, 1, &last));
     i64 to = MIN(p->to, MAX(last.t, time_now().us) + 1);
     if (p->from >= to) return OK;
     struct series_range range = { s->series_id, p->from, to, NULL };

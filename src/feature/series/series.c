@@ -151,24 +151,6 @@ err_t series_delete(struct op *op, const i64 *ids, size_t n)
     return db_commit(&tx);
 }
 
-/* Of the pieces that reach furthest: the last that was written. */
-static err_t last_of_tail(struct op *op, const struct spots *s, struct series_point *out)
-{
-    struct block_points *room = arena_alloc_raw(op->arena, sizeof *room);
-    const struct spot *best = NULL;
-    struct series_run run;
-    for (size_t i = 0; i < s->n; i++)
-        if (!best || s->item[i].piece->t_last >= best->piece->t_last) best = &s->item[i];
-    if (!best) return OK;
-    const struct piece *p = best->piece;
-    enum block_fault fault = block_read((str){ best->row->data.p + p->at, p->n }, op->arena, room, &run);
-    if (fault)
-        return series_damaged(op, NULL,
-                              &(struct block_at){ p->series, p->t_first, p->t_last, p->count, fault });
-    *out = series_point_of(&run, run.n - 1);
-    return OK;
-}
-
 struct series_point series_point_of(const struct series_run *r, u32 i)
 {
     struct series_point p = { .t = r->t[i] };
@@ -180,24 +162,79 @@ struct series_point series_point_of(const struct series_run *r, u32 i)
     return p;
 }
 
-err_t series_last(struct op *op, i64 id, struct series_point *out)
+/* The newest points of some series, read in an arena that goes. */
+struct ends {
+    struct op *op;
+    struct arena *keep; /* for texts */
+    struct block_points *room;
+    struct series_point *out;
+};
+
+static err_t last_of(struct ends *e, size_t i, str bytes, const struct block_at *at)
 {
-    struct spots spots;
+    struct series_run run;
+    struct block_at told = *at;
+    if (!e->room) e->room = arena_alloc_raw(e->op->arena, sizeof *e->room);
+    told.fault = block_read(bytes, e->op->arena, e->room, &run);
+    if (told.fault) return series_damaged(e->op, NULL, &told);
+    e->out[i] = series_point_of(&run, run.n - 1);
+    e->out[i].s = str_copy(e->keep, e->out[i].s);
+    return OK;
+}
+
+static err_t last_of_tail(struct ends *e, const i64 *ids, size_t n)
+{
+    struct spot *spot = NEWN(e->op->arena, struct spot, n);
+    tail_newest(e->op->arena, ids, n, spot);
+    for (size_t i = 0; i < n; i++) {
+        const struct piece *p = spot[i].piece;
+        if (!spot[i].row) continue;
+        TRY(last_of(e, i, (str){ spot[i].row->data.p + p->at, p->n },
+                    &(struct block_at){ p->series, p->t_first, p->t_last, p->count, 0 }));
+    }
+    return OK;
+}
+
+/* The row of a series' last block tells its last number, unless its last point is none or no double. */
+static err_t last_of_block(struct ends *e, const struct block_end *b)
+{
     struct block_row row = { 0 };
     bool found;
-    *out = (struct series_point){ 0 };
+    struct series_point *out = &e->out[b->at];
+    if (out->t && b->t_last <= out->t) return OK;
+    if (b->kind == SERIES_F64 && b->count == b->numbers) {
+        *out = (struct series_point){ .t = b->t_last, .f = b->last };
+        return OK;
+    }
+    TRY(block_sql_last(e->op, b->series_id, &row, &found));
+    if (!found) return OK;
+    return last_of(e, (size_t)b->at, row.data,
+                   &(struct block_at){ b->series_id, row.s.t_first, row.s.t_last, row.s.count, 0 });
+}
+
+static err_t last_of_some(struct ends *e, const i64 *ids, size_t n)
+{
+    block_ends ends;
+    memset(e->out, 0, n * sizeof *e->out);
+    TRY(last_of_tail(e, ids, n));
+    TRY(block_sql_ends(e->op, ids, n, &ends));
+    for (size_t i = 0; i < ends.n; i++) TRY(last_of_block(e, &ends.item[i]));
+    return OK;
+}
+
+err_t series_last(struct op *op, const i64 *ids, size_t n, struct series_point *out)
+{
+    enum { SOME = 1000 };
     TRY(tail_refresh(op));
-    tail_of(op->arena, (struct series_range){ id, SERIES_T_MIN, SERIES_T_MAX }, &spots);
-    TRY(last_of_tail(op, &spots, out));
-    TRY(block_sql_last(op, id, &row, &found));
-    if (!found || (spots.n && out->t >= row.s.t_last)) return OK;
-    struct block_points *room = arena_alloc_raw(op->arena, sizeof *room);
-    struct series_run run;
-    enum block_fault fault = block_read(row.data, op->arena, room, &run);
-    if (fault)
-        return series_damaged(op, NULL,
-                              &(struct block_at){ id, row.s.t_first, row.s.t_last, row.s.count, fault });
-    *out = series_point_of(&run, run.n - 1);
+    db_join(op);
+    for (size_t at = 0; at < n; at += SOME) {
+        AUTO(arena) struct arena scratch = { 0 };
+        struct op sub = *op;
+        sub.arena = &scratch;
+        struct ends e = { .op = &sub, .keep = op->arena, .out = out + at };
+        err_t failed = last_of_some(&e, ids + at, MIN(n - at, (size_t)SOME));
+        if (failed) return fail(op, failed, "%.*s", STR(sub.err.msg));
+    }
     return OK;
 }
 

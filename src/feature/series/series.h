@@ -111,7 +111,9 @@ struct series_point {
     i64 i;
     str s;
 };
-err_t series_last(struct op *, i64 id, struct series_point *) MUST_USE;
+/* The newest point of each of n series; many cost little more than one. A series that is not there has none.
+ */
+err_t series_last(struct op *, const i64 *ids, size_t n, struct series_point *out) MUST_USE;
 
 /* Finding series. A matcher with an empty name matches the series' name. */
 enum series_match_op { MATCH_EQUAL, MATCH_NOT_EQUAL, MATCH_REGEX, MATCH_NOT_REGEX };

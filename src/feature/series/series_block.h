@@ -7,12 +7,12 @@
  * integers, XOR (Gorilla: Pelkonen et al., VLDB 2015) or raw; texts by zstd. NaN with its payload, infinities
  * and -0.0 come back bit for bit. A block that rests may have its residuals entropy coded (docs/adr/0080).
  *
- * block_write() and block_stats() take up to half a megabyte of stack. */
+ * block_write() and block_stats() take up to a megabyte of stack. */
 #pragma once
 #include "base/arena.h"
 #include "feature/series/series.h"
 
-enum { BLOCK_POINTS = 8192, /* of a full block */ BLOCK_POINTS_MAX = 16384 };
+enum { BLOCK_POINTS = 8192, /* of a full block */ BLOCK_POINTS_MAX = 32768 };
 
 /* What a block's row tells without reading the block. NaN is in count, not in the rest. */
 struct block_stats {
@@ -46,3 +46,7 @@ extern const char *const block_faults[]; /* what to tell people */
 /* Reads any bytes safely; they are one whole block and nothing else. Texts are in the arena, as is what zstd
  * needs. On a fault *run is untouched. */
 enum block_fault block_read(str bytes, struct arena *, struct block_points *, struct series_run *run);
+/* Only the points of [from, before), which may be none. Of a large block that rests only the parts that hold
+ * them are decoded; all of its bytes are checked nevertheless. */
+enum block_fault block_read_range(str bytes, i64 from, i64 before, struct arena *, struct block_points *,
+                                  struct series_run *run);

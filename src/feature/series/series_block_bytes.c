@@ -51,29 +51,65 @@ static u8 *put_table(u8 *to, const struct table *t)
     return put_bits(to, freq, n, 0, width);
 }
 
+/* What coding a symbol takes, without a division: the quotient by its frequency is exact, because a state
+ * times a frequency is far below 2^52. */
+struct coder {
+    u64 inverse; /* 2^52 / frequency, rounded up */
+    u32 freq, start;
+};
+
+/* A word is given off or not without a branch, which noise would mislead. */
+static inline u32 code(u32 x, const struct coder *c, u16 **w)
+{
+    u32 full = x >> (32 - PROB_BITS) >= c->freq;
+    (*w)[-1] = htole16((u16)x);
+    *w -= full;
+    x >>= 16 * full;
+    u32 q = (u32)((unsigned __int128)x * c->inverse >> 52);
+    return (q << PROB_BITS) + (x - q * c->freq) + c->start;
+}
+
+struct coders {
+    struct table t;
+    struct coder of[256];
+};
+static void coders_of(const u8 *p, size_t n, struct coders *c)
+{
+    table_of(p, n, &c->t);
+    for (unsigned s = c->t.first; s <= c->t.last; s++)
+        c->of[s] = (struct coder){ ((u64)1 << 52) / MAX(c->t.freq[s], 1) + 1, c->t.freq[s], c->t.start[s] };
+}
+
+/* The words of n bytes, which end at `end`, and the states that reading begins with. */
+static u16 *code_all(const struct coder *of, const u8 *p, size_t n, u16 *end, u32 *x)
+{
+    u16 *w = end;
+    size_t i = n;
+    for (size_t k = 0; k < STATES; k++) x[k] = LOW;
+    for (; i % STATES; i--) x[(i - 1) % STATES] = code(x[(i - 1) % STATES], &of[p[i - 1]], &w);
+    for (; i; i -= STATES)
+        for (size_t k = STATES; k-- > 0;) x[k] = code(x[k], &of[p[i - STATES + k]], &w);
+    return w;
+}
+
+static u8 *put_states(u8 *to, const u32 *x)
+{
+    for (size_t k = 0; k < STATES; k++) to = put_u32(to, x[k]);
+    return to;
+}
+
 static u8 *rans_put(u8 *to, const u8 *p, size_t n)
 {
-    SCRATCH u16 words[BLOCK_POINTS_MAX];
-    struct table t;
-    u32 state[STATES] = { LOW, LOW, LOW, LOW };
-    size_t w = LEN(words);
-    table_of(p, n, &t);
-    for (size_t i = n; i-- > 0;) {
-        u32 x = state[i % STATES], f = t.freq[p[i]];
-        if ((u64)x >= (u64)f << (32 - PROB_BITS)) {
-            words[--w] = (u16)x;
-            x >>= 16;
-        }
-        state[i % STATES] = (x / f << PROB_BITS) + x % f + t.start[p[i]];
-    }
-    to = put_table(to, &t);
-    to = put_varint(to, LEN(words) - w);
-    for (size_t i = 0; i < STATES; i++) to = put_u32(to, state[i]);
-    for (; w < LEN(words); w++) {
-        u16 v = htole16(words[w]);
-        to = mempcpy(to, &v, sizeof v);
-    }
-    return to;
+    SCRATCH u16 words[BLOCK_POINTS_MAX + 1];
+    SCRATCH struct coders c;
+    u32 x[STATES];
+    u16 *end = words + LEN(words);
+    coders_of(p, n, &c);
+    const u16 *w = code_all(c.of, p, n, end, x);
+    to = put_table(to, &c.t);
+    to = put_varint(to, (u64)(end - w));
+    to = put_states(to, x);
+    return mempcpy(to, w, (size_t)(end - w) * sizeof *w);
 }
 
 /* One entry a slot: the symbol in bits 0-7, its frequency less one in 8-19, the slot's place in it in 20-31.
@@ -113,19 +149,11 @@ static inline u32 refill(u32 x, const u8 **p)
     return x << 16 * low | (le16toh(v) & -low);
 }
 
-static const u8 *rans_get(struct in *in, size_t n, struct arena *a)
+/* n bytes from `words` words behind their states; false: they contradict each other. */
+static bool read_all(const u32 *slot, const u8 *states, size_t words, u8 *out, size_t n)
 {
-    SCRATCH u32 slot[PROB];
     u32 x[STATES];
-    u8 *out = arena_alloc_raw(a, n);
-    if (!get_slots(in, slot)) return NULL;
-    u64 words = get_varint(in);
-    const u8 *states = get_bytes(in, STATES * 4), *p = words > n ? NULL : get_bytes(in, words * 2),
-             *end = in->p;
-    if (!p || !states) {
-        in->bad = true;
-        return NULL;
-    }
+    const u8 *p = states + STATES * 4, *end = p + 2 * words;
     for (size_t k = 0; k < STATES; k++) x[k] = load_u32(states + 4 * k);
     size_t i = 0;
     for (; i + STATES <= n && p + 2 * STATES <= end; i += STATES)
@@ -135,7 +163,17 @@ static const u8 *rans_get(struct in *in, size_t n, struct arena *a)
         if (v < LOW && p + 2 > end) break;
         x[i % STATES] = v < LOW ? refill(v, &p) : v;
     }
-    if (i == n && p == end) return out;
+    return i == n && p == end;
+}
+
+static const u8 *rans_get(struct in *in, size_t n, struct arena *a)
+{
+    SCRATCH u32 slot[PROB];
+    u8 *out = arena_alloc_raw(a, n);
+    if (!get_slots(in, slot)) return NULL;
+    u64 words = get_varint(in);
+    const u8 *states = words > n ? NULL : get_bytes(in, STATES * 4 + words * 2);
+    if (states && read_all(slot, states, words, out, n)) return out;
     in->bad = true;
     return NULL;
 }
@@ -162,14 +200,20 @@ void *zstd_open(struct in *in, size_t size, size_t n, struct arena *a)
     return NULL;
 }
 
+/* What zstd makes of it; n: nothing that is worth it. It gets all of it when its part looks better than the
+ * same part of what another way took. */
+static size_t zstd_try(u8 *frame, size_t room, const u8 *p, size_t n, size_t other_n)
+{
+    size_t some = MIN(n, TASTE), size = zstd_make(frame, room, p, some);
+    if (size * n >= other_n * some) return n;
+    return some < n ? zstd_make(frame, room, p, n) : size;
+}
+
 u8 *bytes_put(u8 *to, const u8 *p, size_t n)
 {
     SCRATCH u8 coded[2 * BLOCK_POINTS_MAX + 1024], frame[ZSTD_COMPRESSBOUND(BLOCK_POINTS_MAX)];
-    size_t coded_n = (size_t)(rans_put(coded, p, n) - coded), some = MIN(n, TASTE);
-    size_t frame_n = zstd_make(frame, sizeof frame, p, some);
-    /* zstd gets all of it when its part looks better than the same part of the other. */
-    if (frame_n * n >= coded_n * some) frame_n = n;
-    else if (some < n) frame_n = zstd_make(frame, sizeof frame, p, n);
+    size_t coded_n = (size_t)(rans_put(coded, p, n) - coded);
+    size_t frame_n = zstd_try(frame, sizeof frame, p, n, coded_n);
     if (MIN(coded_n, frame_n) >= n) return mempcpy(put_u8(to, AS_IS), p, n);
     if (coded_n <= frame_n) return mempcpy(put_u8(to, RANS), coded, coded_n);
     to = put_varint(put_u8(to, ZSTD), frame_n);
@@ -184,4 +228,46 @@ const u8 *bytes_get(struct in *in, size_t n, struct arena *a)
     case RANS: return rans_get(in, n, a);
     default: in->bad = true; return NULL;
     }
+}
+
+u8 *parts_put(u8 *to, const u8 *p, size_t n)
+{
+    SCRATCH u16 words[PARTS_MAX * (PART + 1)];
+    SCRATCH u8 frame[ZSTD_COMPRESSBOUND(BLOCK_POINTS_MAX)];
+    SCRATCH struct coders c;
+    u32 x[PARTS_MAX][STATES];
+    size_t many[PARTS_MAX], count = (n + PART - 1) / PART;
+    u8 *from = to;
+    coders_of(p, n, &c);
+    to = put_table(to, &c.t);
+    for (size_t k = 0; k < count; k++) {
+        u16 *end = words + (k + 1) * (PART + 1);
+        many[k] = (size_t)(end - code_all(c.of, p + k * PART, MIN(n - k * PART, (size_t)PART), end, x[k]));
+        to = put_varint(to, many[k]);
+    }
+    for (size_t k = 0; k < count; k++) {
+        to = put_states(to, x[k]);
+        to = mempcpy(to, words + (k + 1) * (PART + 1) - many[k], many[k] * sizeof *words);
+    }
+    size_t size = (size_t)(to - from);
+    return size >= n || zstd_try(frame, sizeof frame, p, n, size) < size ? NULL : to;
+}
+
+bool parts_get(struct in *in, size_t n, struct span want, u8 *out)
+{
+    SCRATCH u32 slot[PROB];
+    size_t many[PARTS_MAX], count = (n + PART - 1) / PART;
+    if (count > PARTS_MAX) in->bad = true;
+    if (in->bad || !get_slots(in, slot)) return false;
+    for (size_t k = 0; k < count; k++) {
+        many[k] = get_varint(in);
+        if (many[k] > PART) in->bad = true;
+    }
+    for (size_t k = 0; k < count && !in->bad; k++) {
+        size_t at = k * PART, some = MIN(n - at, (size_t)PART);
+        const u8 *states = get_bytes(in, STATES * 4 + many[k] * 2);
+        if (!states || at + some <= want.from || at >= want.to) continue;
+        if (!read_all(slot, states, many[k], out + at, some)) in->bad = true;
+    }
+    return !in->bad;
 }

@@ -165,21 +165,22 @@ static void get_exceptions(struct in *in, double *x, size_t n)
     }
 }
 
-void doubles_get(struct in *in, double *x, size_t n, struct arena *a)
+void doubles_get(struct in *in, double *x, size_t n, struct span want, struct arena *a)
 {
     unsigned first = get_u8(in), e = first >> EXPONENT_SHIFT & 15;
     i64 *m = (i64 *)x;
     const u8 *p;
     if (e != EXPONENT_NONE) {
-        ints_get(in, first, m, n, a);
+        ints_get(in, first, m, n, want, a);
         if (in->bad) return;
-        kernels()->unscale(m, n, tens[e], x);
+        kernels()->unscale(m + want.from, want.to - want.from, tens[e], x + want.from);
         if (first & EXCEPTIONS) get_exceptions(in, x, n);
     } else if (!(first & EXCEPTIONS)) {
         unsigned shift = get_u8(in);
         if (shift > 63) in->bad = true;
-        else ints_get(in, first, m, n, a);
-        for (size_t i = 0; !in->bad && i < n; i++) m[i] = (i64)((u64)ordered(m[i], shift) << shift);
+        else ints_get(in, first, m, n, want, a);
+        for (size_t i = want.from; !in->bad && i < want.to; i++)
+            m[i] = (i64)((u64)ordered(m[i], shift) << shift);
     } else if (first == FIRST_XOR) {
         xor_get(in, x, n);
     } else if (first == FIRST_RAW) {

@@ -57,6 +57,7 @@ static inline u64 load_u64(const void *p)
 struct in {
     const u8 *p, *end;
     bool bad;
+    u8 version;
 };
 static inline size_t in_left(const struct in *in) { return (size_t)(in->end - in->p); }
 /* n bytes at once, or NULL and bad. */
@@ -95,17 +96,27 @@ static inline size_t bits_bytes(size_t n, unsigned width) { return (n * width + 
 #define COLUMN_BYTES(n) (10 * (size_t)(n) + 256)
 enum { INTS_TRIALS = 2, DOUBLES_TRIALS = 3 };
 
+/* Numbers from..to of a column are wanted: what else is written to the array is not defined. */
+struct span {
+    size_t from, to;
+};
+/* What rests is coded in parts of so many residuals, each of which can be read without those before it. */
+enum { PART = 4096, PARTS_MAX = (BLOCK_POINTS_MAX + PART - 1) / PART };
+
 /* Integers. The first byte is the form in its low three bits and the caller's `flags` above. */
 enum { INTS_FORM = 7, INTS_LINE = 0 };
 u8 *ints_put(u8 *to, unsigned flags, const i64 *v, size_t n, enum block_effort);
 u8 *ints_put_line(u8 *to, unsigned flags, i64 first, i64 step, size_t n);
 bool ints_line(const i64 *v, size_t n); /* equal steps */
-void ints_get(struct in *, unsigned first, i64 *v, size_t n, struct arena *);
-/* Times: fails unless they rise. */
+void ints_get(struct in *, unsigned first, i64 *v, size_t n, struct span, struct arena *);
+/* Times: fails unless they rise. Tells which of them lie in [from, last]; others need not be written. */
+struct times_wanted {
+    i64 from, last;
+};
 u8 *times_put(u8 *to, const i64 *t, size_t n, enum block_effort);
-void times_get(struct in *, i64 *t, size_t n, struct arena *);
+struct span times_get(struct in *, i64 *t, size_t n, struct times_wanted, struct arena *);
 u8 *doubles_put(u8 *to, const double *x, size_t n, enum block_effort);
-void doubles_get(struct in *, double *x, size_t n, struct arena *);
+void doubles_get(struct in *, double *x, size_t n, struct span, struct arena *);
 u8 *xor_put(u8 *to, const double *x, size_t n);
 void xor_get(struct in *, double *x, size_t n);
 /* Texts: the room is what texts_room() says. */
@@ -117,6 +128,10 @@ str texts_get(struct in *, str *s, size_t n, struct arena *); /* all of them, on
  * At most n + 1 bytes. */
 u8 *bytes_put(u8 *to, const u8 *p, size_t n);
 const u8 *bytes_get(struct in *, size_t n, struct arena *); /* NULL: bad */
+/* The same in parts of PART bytes; NULL: another way promises more. parts_get() writes those parts that hold
+ * bytes from..to. */
+u8 *parts_put(u8 *to, const u8 *p, size_t n);
+bool parts_get(struct in *, size_t n, struct span, u8 *out);
 size_t zstd_room(size_t n);
 size_t zstd_make(void *to, size_t room, const void *p, size_t n);    /* how long it has become */
 void *zstd_open(struct in *, size_t size, size_t n, struct arena *); /* NULL: bad */

@@ -13,7 +13,7 @@ enum {
     PATCHED = 0x80 /* in the byte of the width */
 };
 enum order { ORDER_PLAIN, ORDER_DELTA, ORDER_DELTA2, ORDER_LINE, ORDERS };
-enum form { FORM_LINE = INTS_LINE, FORM_PACK, FORM_CODED = FORM_PACK + ORDERS, FORM_RAW };
+enum form { FORM_LINE = INTS_LINE, FORM_PACK, FORM_CODED = FORM_PACK + ORDERS, FORM_RAW, FORM_PARTS };
 
 struct group {
     i64 base;
@@ -114,21 +114,40 @@ static u64 cost_of(enum order o, const i64 *v, size_t n, i64 *r, bool *rising)
     return bits;
 }
 
-static enum order best_order(const i64 *v, size_t n, enum block_effort effort, i64 *r)
+/* Bits of those orders that are not far behind the best on a part of a long column; the others need not be
+ * tried on the whole. */
+static unsigned promising(const i64 *v, size_t n, i64 *r)
 {
-    size_t some = effort == BLOCK_SMALL ? n : MIN(n, TRIAL);
-    bool rising, any;
-    u64 cost[ORDERS];
+    u64 cost[ORDERS], least = UINT64_MAX;
+    unsigned some = 0;
+    bool any;
+    if (n <= 4 * TRIAL) return ~0u;
+    for (enum order o = 0; o < ORDERS; o++) {
+        cost[o] = cost_of(o, v + n / 2, TRIAL, r, &any);
+        least = MIN(least, cost[o]);
+    }
+    for (enum order o = 0; o < ORDERS; o++) some |= (unsigned)(cost[o] <= least + least / 4) << o;
+    return some;
+}
+
+static enum order best_order(const i64 *v, size_t n, enum block_effort effort, i64 *r, u64 *bits)
+{
+    bool thorough = effort == BLOCK_SMALL, rising, any;
+    size_t some = thorough ? n : MIN(n, TRIAL);
+    unsigned try = thorough ? promising(v, n, r) : ~0u;
     enum order best = ORDER_DELTA;
-    cost[best] = cost_of(best, v, some, r, &rising);
+    u64 least = try & 1u << best ? cost_of(best, v, some, r, &rising) : UINT64_MAX;
     for (enum order o = 0; o < ORDERS; o++) {
         /* What rises all the time gains nothing as it is; what does not seldom follows a line. Curvature is
          * for those who have time. */
-        if (o == ORDER_DELTA) continue;
-        if (effort == BLOCK_FAST && o != (rising ? ORDER_LINE : ORDER_PLAIN)) continue;
-        cost[o] = cost_of(o, v, some, r, &any);
-        if (cost[o] < cost[best]) best = o;
+        if (o == ORDER_DELTA || !(try & 1u << o)) continue;
+        if (!thorough && o != (rising ? ORDER_LINE : ORDER_PLAIN)) continue;
+        u64 cost = cost_of(o, v, some, r, &any);
+        if (cost >= least) continue;
+        best = o;
+        least = cost;
     }
+    *bits = least;
     return best;
 }
 
@@ -190,7 +209,26 @@ static u8 *put_packed(u8 *to, unsigned flags, enum order o, const i64 *v, size_t
     return to;
 }
 
-/* The upper eight bits of the residuals by an entropy coder, what is below as it is. */
+/* Residuals of which the upper eight bits are for an entropy coder, and what is below as it is. */
+static unsigned low_of(unsigned width) { return width > 8 ? width - 8 : 0; }
+
+static void top_of(const i64 *r, size_t n, const struct group *g, u8 *top)
+{
+    unsigned low = low_of(g->width);
+    for (size_t i = 0; i < n; i++) {
+        u64 z = (u64)r[i] - (u64)g->base;
+        top[i] = z > span_of(g->width) ? 0 : (u8)(z >> low);
+    }
+}
+
+/* What stands before the entropy coder's bytes, and before the low bits. */
+static u8 *put_coded_head(u8 *to, enum form form, unsigned flags, enum order o, const i64 *v, i64 step)
+{
+    to = put_u8(to, flags | form);
+    to = put_u8(to, o);
+    return put_seeds(to, o, v, step);
+}
+
 static u8 *put_coded(u8 *to, unsigned flags, enum order o, const i64 *v, size_t n, i64 step, i64 *r)
 {
     SCRATCH u8 top[BLOCK_POINTS_MAX];
@@ -198,18 +236,54 @@ static u8 *put_coded(u8 *to, unsigned flags, enum order o, const i64 *v, size_t 
     size_t count = n - seeds(o);
     struct group g = group_of(r, count);
     if (!g.width) return NULL;
-    unsigned low = g.width > 8 ? g.width - 8 : 0;
-    to = put_u8(to, flags | FORM_CODED);
-    to = put_u8(to, o);
-    to = put_seeds(to, o, v, step);
+    to = put_coded_head(to, FORM_CODED, flags, o, v, step);
     to = put_group_head(to, g);
-    for (size_t i = 0; i < count; i++) {
-        u64 z = (u64)r[i] - (u64)g.base;
-        top[i] = z > span_of(g.width) ? 0 : (u8)(z >> low);
-    }
-    to = put_bits(to, r, count, (u64)g.base, low);
+    top_of(r, count, &g, top);
+    to = put_bits(to, r, count, (u64)g.base, low_of(g.width));
     to = bytes_put(to, top, count);
     return put_patches(to, r, count, g);
+}
+
+/* Where a part begins: the number before it, and the step to that, as far as its order needs them. */
+struct head {
+    i64 first, step;
+};
+static struct head head_at(enum order o, const i64 *v, size_t i)
+{
+    struct head h = { 0 };
+    if (seeds(o)) h.first = v[i - 1];
+    if (seeds(o) == 2) h.step = minus(v[i - 1], v[i - 2]);
+    return h;
+}
+
+static u8 *put_heads(u8 *to, enum order o, const i64 *v, size_t count)
+{
+    struct head last = head_at(o, v, seeds(o));
+    for (size_t at = PART; at < count && seeds(o); at += PART) {
+        struct head h = head_at(o, v, seeds(o) + at);
+        to = put_signed(to, minus(h.first, last.first));
+        if (seeds(o) == 2) to = put_signed(to, minus(h.step, last.step));
+        last = h;
+    }
+    return to;
+}
+
+/* Coded in parts. NULL: it is too short for it, or another way promises more. */
+static u8 *put_parts(u8 *to, unsigned flags, enum order o, const i64 *v, size_t n, i64 step, i64 *r)
+{
+    SCRATCH u8 top[BLOCK_POINTS_MAX];
+    size_t count = n - seeds(o);
+    if (count <= PART) return NULL;
+    residuals(o, v, n, step, r);
+    struct group g = group_of(r, count);
+    if (!g.width) return NULL;
+    to = put_coded_head(to, FORM_PARTS, flags, o, v, step);
+    to = put_heads(to, o, v, count);
+    to = put_group_head(to, g);
+    top_of(r, count, &g, top);
+    to = put_bits(to, r, count, (u64)g.base, low_of(g.width));
+    to = parts_put(to, top, count);
+    return to ? put_patches(to, r, count, g) : NULL;
 }
 
 static u8 *put_raw(u8 *to, unsigned flags, const i64 *v, size_t n)
@@ -219,21 +293,30 @@ static u8 *put_raw(u8 *to, unsigned flags, const i64 *v, size_t n)
     return to;
 }
 
+/* Coded is tried first: what packing would take is known well enough to see that it is not worth doing. */
+static u8 *put_smallest(u8 *to, unsigned flags, enum order o, const i64 *v, size_t n, u64 packed_bits, i64 *r)
+{
+    i64 step = o == ORDER_LINE ? line_step(v, n) : 0;
+    u8 *coded = put_parts(to, flags, o, v, n, step, r);
+    if (!coded) coded = put_coded(to, flags, o, v, n, step, r);
+    if (!coded) return put_packed(to, flags, o, v, n, step, r);
+    if ((u64)(coded - to) * 8 < packed_bits - packed_bits / 32) return coded;
+    u8 *end = put_packed(coded, flags, o, v, n, step, r);
+    if (end - coded >= coded - to) return coded;
+    size_t size = (size_t)(end - coded);
+    memmove(to, coded, size);
+    return to + size;
+}
+
 u8 *ints_put(u8 *to, unsigned flags, const i64 *v, size_t n, enum block_effort effort)
 {
     SCRATCH i64 r[BLOCK_POINTS_MAX];
+    u64 bits;
     if (ints_line(v, n)) return ints_put_line(to, flags, v[0], n > 1 ? minus(v[1], v[0]) : 0, n);
-    enum order order = best_order(v, n, effort, r);
-    i64 step = order == ORDER_LINE ? line_step(v, n) : 0;
-    u8 *end = put_packed(to, flags, order, v, n, step, r);
-    if (effort == BLOCK_SMALL) {
-        u8 *again = put_coded(end, flags, order, v, n, step, r);
-        if (again && again - end < end - to) {
-            size_t size = (size_t)(again - end);
-            memmove(to, end, size);
-            end = to + size;
-        }
-    }
+    enum order o = best_order(v, n, effort, r, &bits);
+    u8 *end = effort == BLOCK_SMALL
+                  ? put_smallest(to, flags, o, v, n, bits, r)
+                  : put_packed(to, flags, o, v, n, o == ORDER_LINE ? line_step(v, n) : 0, r);
     return (size_t)(end - to) > 8 * n ? put_raw(to, flags, v, n) : end;
 }
 
@@ -263,9 +346,6 @@ static void get_group(struct in *in, i64 *r, size_t n)
 }
 
 /* The seeds of an order; the residuals belong behind them. */
-struct head {
-    i64 first, step;
-};
 static struct head get_seeds(struct in *in, enum order o)
 {
     struct head h = { 0 };
@@ -311,6 +391,15 @@ static void get_packed(struct in *in, enum order o, i64 *v, size_t n)
     }
 }
 
+static void join_bits(struct in *in, i64 *r, const u8 *top, size_t n, i64 base, unsigned low)
+{
+    if (low) get_bits(in, r, n, (u64)base, low);
+    if (low)
+        for (size_t i = 0; i < n; i++) r[i] = (i64)((u64)r[i] + ((u64)top[i] << low));
+    else
+        for (size_t i = 0; i < n; i++) r[i] = (i64)((u64)base + top[i]);
+}
+
 static void get_coded(struct in *in, i64 *v, size_t n, struct arena *a)
 {
     enum order o = get_u8(in);
@@ -319,17 +408,64 @@ static void get_coded(struct in *in, i64 *v, size_t n, struct arena *a)
     struct head h = get_seeds(in, o);
     i64 base = get_signed(in), *r = v + put_back(o, &h, v);
     size_t count = n - seeds(o);
-    unsigned width = get_u8(in), low = (width & ~PATCHED) > 8 ? (width & ~PATCHED) - 8 : 0;
+    unsigned width = get_u8(in), low = low_of(width & ~PATCHED);
     if (low > 56) in->bad = true;
-    if (low) get_bits(in, r, count, (u64)base, low);
-    const u8 *top = bytes_get(in, count, a);
+    const u8 *bits = get_bytes(in, bits_bytes(count, low)), *top = bits ? bytes_get(in, count, a) : NULL;
     if (!top) return;
-    if (low)
-        for (size_t i = 0; i < count; i++) r[i] = (i64)((u64)r[i] + ((u64)top[i] << low));
-    else
-        for (size_t i = 0; i < count; i++) r[i] = (i64)((u64)base + top[i]);
+    struct in part = { bits, in->end, false, 0 };
+    join_bits(&part, r, top, count, base, low);
     if (width & PATCHED) get_patches(in, r, count, base);
     undo(o, &h, r, count);
+}
+
+/* Parts that hold numbers which are wanted; the others' residuals are left as they are. */
+static void undo_parts(enum order o, const struct head *head, i64 *r, size_t count, struct span want)
+{
+    for (size_t k = 0; k * PART < count; k++) {
+        size_t at = k * PART, some = MIN(count - at, (size_t)PART);
+        struct head h = head[k];
+        if (at + some <= want.from || at >= want.to) continue;
+        undo(o, &h, r + at, some);
+    }
+}
+
+static void get_heads(struct in *in, enum order o, struct head *h, size_t count)
+{
+    for (size_t k = 1; k * PART < count; k++) {
+        h[k] = h[k - 1];
+        if (o == ORDER_LINE) h[k].first = (i64)((u64)h[k].first + PART * (u64)h[k].step);
+        if (!seeds(o)) continue;
+        h[k].first = plus(h[k].first, get_signed(in));
+        if (seeds(o) == 2) h[k].step = plus(h[k].step, get_signed(in));
+    }
+}
+
+static void get_parts(struct in *in, i64 *v, size_t n, struct span want)
+{
+    SCRATCH u8 top[BLOCK_POINTS_MAX];
+    struct head head[PARTS_MAX];
+    enum order o = get_u8(in);
+    if (in->version < 2 || o >= ORDERS || n <= seeds(o) || n > BLOCK_POINTS_MAX) in->bad = true;
+    if (in->bad) return;
+    head[0] = get_seeds(in, o);
+    i64 *r = v + put_back(o, &head[0], v);
+    size_t count = n - seeds(o);
+    get_heads(in, o, head, count);
+    i64 base = get_signed(in);
+    unsigned width = get_u8(in), low = low_of(width & ~PATCHED);
+    if (low > 56) in->bad = true;
+    /* What the residuals of the wanted numbers are, and the parts that hold them. */
+    struct span s = { want.from > seeds(o) ? want.from - seeds(o) : 0,
+                      want.to > seeds(o) ? want.to - seeds(o) : 0 };
+    size_t first = s.from / PART * PART, last = MIN(count, (s.to + PART - 1) / PART * PART);
+    const u8 *bits = get_bytes(in, bits_bytes(count, low));
+    if (!bits || !parts_get(in, count, s, top)) return;
+    if (first < last) {
+        struct in part = { bits + first * low / 8, in->end, false, 0 };
+        join_bits(&part, r + first, top + first, last - first, base, low);
+    }
+    if (width & PATCHED) get_patches(in, r, count, base);
+    undo_parts(o, head, r, count, s);
 }
 
 static void get_line(struct in *in, i64 *v, size_t n)
@@ -338,7 +474,7 @@ static void get_line(struct in *in, i64 *v, size_t n)
     for (size_t i = 0; i < n; i++, at += step) v[i] = (i64)at;
 }
 
-void ints_get(struct in *in, unsigned first, i64 *v, size_t n, struct arena *a)
+void ints_get(struct in *in, unsigned first, i64 *v, size_t n, struct span want, struct arena *a)
 {
     unsigned form = first & INTS_FORM;
     const u8 *p;
@@ -349,7 +485,7 @@ void ints_get(struct in *in, unsigned first, i64 *v, size_t n, struct arena *a)
         p = get_bytes(in, n * 8);
         for (size_t i = 0; p && i < n; i++) v[i] = (i64)load_u64(p + i * 8);
         return;
-    case INTS_FORM: in->bad = true; return;
+    case FORM_PARTS: get_parts(in, v, n, want); return;
     default: get_packed(in, form - FORM_PACK, v, n);
     }
 }

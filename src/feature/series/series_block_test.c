@@ -89,7 +89,8 @@ static i64 parabola(size_t i) { return (i64)(i * i); }
 static i64 bits_of_int(size_t i) { return (i64)(noise() & (((u64)1 << i % 64) - 1)); }
 static i64 (*const ints[])(size_t) = { counter, int_extremes, any_int, parabola, bits_of_int };
 
-static const size_t sizes[] = { 1, 2, 3, 4, 5, 49, 50, 127, 128, 1023, 1024, 1025, 2049, 8192, 10000, 16384 };
+static const size_t sizes[] = { 1,    2,    3,    4,    5,    49,    50,    127,  128,
+                                1023, 1024, 1025, 2049, 8192, 10000, 16384, 32768 };
 
 struct bench {
     i64 t[BLOCK_POINTS_MAX];
@@ -118,6 +119,30 @@ static str written(struct arena *a, const struct series_run *run, enum block_eff
     return str_skip(buf_str(&b), 6);
 }
 
+/* Any range gives what lies in it of the whole. */
+static void ranges(str bytes, struct arena *a, struct block_points *to, const struct series_run *run,
+                   const char *what)
+{
+    const u32 n = run->n, cut[] = { 0, 1, n / 3, n / 2, n / 2 + 7, n - n / 7, n - 1 };
+    for (size_t i = 0; i < LEN(cut); i++)
+        for (size_t k = i; k < LEN(cut); k++) {
+            u32 from = MIN(cut[i], n - 1), last = MIN(MAX(cut[k], from), n - 1);
+            if (run->t[last] == INT64_MAX) continue;
+            struct series_run got, want = *run;
+            want.t += from;
+            want.n = last - from + 1;
+            if (run->kind == SERIES_TEXT) want.s += from;
+            else want.i += from;
+            enum block_fault f = block_read_range(bytes, run->t[from], run->t[last] + 1, a, to, &got);
+            if (f) test_fail(__FILE__, __LINE__, "%s, %u..%u: %s", what, from, last, block_faults[f]);
+            assert_same(&want, &got, what);
+        }
+    struct series_run none;
+    if (run->t[0] == INT64_MIN) return; /* nothing lies before it */
+    assert_int_equal(block_read_range(bytes, run->t[n - 1], run->t[0], a, to, &none), BLOCK_GOOD);
+    assert_int_equal(none.n, 0);
+}
+
 static void round_trip(struct op *op, const struct series_run *run, const char *what)
 {
     struct block_points *to = mem_alloc(sizeof *to);
@@ -130,6 +155,7 @@ static void round_trip(struct op *op, const struct series_run *run, const char *
         enum block_fault f = block_read(bytes, &a, to, &got);
         if (f) test_fail(__FILE__, __LINE__, "%s, %u points: %s", what, run->n, block_faults[f]);
         assert_same(run, &got, what);
+        ranges(bytes, &a, to, run, what);
         arena_free(&a);
     }
     mem_free(to);
@@ -188,26 +214,42 @@ TEST(series_block_is_small)
         enum block_effort effort;
         double bytes;
     } want[] = { { constant, BLOCK_FAST, 0.01 },  { ramp, BLOCK_FAST, 0.01 },
-                 { walk, BLOCK_FAST, 0.63 },      { walk, BLOCK_SMALL, 0.555 },
+                 { walk, BLOCK_FAST, 0.63 },      { walk, BLOCK_SMALL, 0.552 },
                  { spoiled, BLOCK_SMALL, 1 },     { outliers, BLOCK_SMALL, 0.8 },
                  { floats, BLOCK_FAST, 3.2 },     { decimals2, BLOCK_SMALL, 0.74 },
                  { minus_zero, BLOCK_FAST, 0.01 } };
     struct bench *b = NEW(op->arena, struct bench);
     for (size_t w = 0; w < LEN(want); w++) {
-        for (size_t i = 0; i < BLOCK_POINTS; i++) {
+        for (size_t i = 0; i < BLOCK_POINTS_MAX; i++) {
             b->t[i] = steady(i);
             b->f[i] = want[w].shape(i);
         }
-        struct series_run run = { .n = BLOCK_POINTS, .kind = SERIES_F64, .t = b->t, .f = b->f };
-        double bytes = (double)written(op->arena, &run, want[w].effort).n / BLOCK_POINTS;
+        struct series_run run = { .n = BLOCK_POINTS_MAX, .kind = SERIES_F64, .t = b->t, .f = b->f };
+        double bytes = (double)written(op->arena, &run, want[w].effort).n / BLOCK_POINTS_MAX;
         if (bytes > want[w].bytes) test_fail(__FILE__, __LINE__, "row %zu: %.3f bytes a point", w, bytes);
     }
+}
+
+/* A step now and then, at no regular distance: coded in two parts, and yet few bytes. */
+enum { RARE = 4200 };
+static str rare_steps(struct op *op, struct bench *b, struct series_run *run)
+{
+    i64 level = 0;
+    for (u32 i = 0; i < RARE; i++) {
+        level += (i * 2654435761u >> 20) % 61 == 0;
+        b->t[i] = steady(i);
+        b->i[i] = level;
+    }
+    *run = (struct series_run){ .n = RARE, .kind = SERIES_I64, .t = b->t, .i = b->i };
+    return written(op->arena, run, BLOCK_SMALL);
 }
 
 /* Blocks that together hold every form of column. */
 static size_t samples(struct op *op, struct bench *b, str *out)
 {
     size_t count = 0;
+    struct series_run rare;
+    out[count++] = rare_steps(op, b, &rare);
     for (size_t s = 0; s < LEN(shapes) + LEN(ints) + 1; s++)
         for (size_t k = 0; k < 2; k++) {
             size_t n = k ? 200 : 6;
@@ -224,7 +266,7 @@ static size_t samples(struct op *op, struct bench *b, str *out)
         }
     return count;
 }
-enum { SAMPLES = 4 * (LEN(shapes) + LEN(ints) + 1) };
+enum { SAMPLES = 1 + 4 * (LEN(shapes) + LEN(ints) + 1) };
 
 /* As if whoever writes had a fault: the checksum is made to match, so that the columns are reached. */
 static str resealed(struct arena *a, str bytes)
@@ -283,7 +325,7 @@ TEST(series_block_names_the_fault)
     str good = written(op->arena, &run, BLOCK_FAST);
     assert_int_equal(block_read(S(""), op->arena, to, &got), BLOCK_CUT);
     assert_int_equal(block_read(changed(op->arena, good, 3, 1), op->arena, to, &got), BLOCK_CHECKSUM);
-    assert_int_equal(block_read(resealed(op->arena, changed(op->arena, good, 0, 0x30)), op->arena, to, &got),
+    assert_int_equal(block_read(resealed(op->arena, changed(op->arena, good, 0, 0x20)), op->arena, to, &got),
                      BLOCK_VERSION);
     assert_int_equal(block_read(resealed(op->arena, changed(op->arena, good, 1, 1)), op->arena, to, &got),
                      BLOCK_BAD);
@@ -321,6 +363,23 @@ TEST(series_block_golden)
         assert_int_equal(block_read(bytes, op->arena, to, &got), BLOCK_GOOD);
         assert_same(run + i, &got, hex[i]);
     }
+}
+
+TEST(series_block_golden_in_parts)
+{
+    struct bench *b = NEW(op->arena, struct bench);
+    struct block_points *to = NEW(op->arena, struct block_points);
+    struct series_run run, got;
+    str bytes = rare_steps(op, b, &run);
+    assert_str(hex_text(op->arena, (const u8 *)bytes.p, bytes.n),
+               S("21e8201080c49fd50c020701028a01000100010cbc4f041d004886041df4527700b502920190ef491cd1122405"
+                 "f2736d27c5fe67d81150fcf9d6dac9322711f071854cf0223124af9263d800d66b3a356eee59f8c6e493964465"
+                 "1f701fb040b04ab8af7c645b007887010078870100188101004006bf39"));
+    assert_int_equal(block_read(bytes, op->arena, to, &got), BLOCK_GOOD);
+    assert_same(&run, &got, "parts");
+    /* Parts are for version 2 only. */
+    assert_int_equal(block_read(resealed(op->arena, changed(op->arena, bytes, 0, 0x30)), op->arena, to, &got),
+                     BLOCK_BAD);
 }
 
 TEST(series_block_kernels_agree)

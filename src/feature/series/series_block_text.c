@@ -51,7 +51,7 @@ str texts_get(struct in *in, str *s, size_t n, struct arena *a)
     size_t total = 0, at = 0;
     unsigned first = get_u8(in);
     if (first > 7) in->bad = true;
-    ints_get(in, first, length, n, a);
+    ints_get(in, first, length, n, (struct span){ 0, n }, a);
     for (size_t i = 0; i < n && !in->bad; i++) {
         if (length[i] < 0 || length[i] > SERIES_MAX_TEXT) in->bad = true;
         else total += (size_t)length[i];

@@ -35,29 +35,52 @@ static void rise(struct in *in, const i64 *t, size_t n)
     if (falls) in->bad = true;
 }
 
-/* A steady clock, without going over all of it twice. */
-static void get_line(struct in *in, i64 unit, i64 *t, size_t n)
+static size_t first_from(const i64 *t, size_t n, i64 from)
+{
+    size_t low = 0;
+    while (low < n) {
+        size_t mid = (low + n) / 2;
+        if (t[mid] < from) low = mid + 1;
+        else n = mid;
+    }
+    return low;
+}
+
+/* How many of n times of a line lie before `at`. */
+static size_t line_before(i64 first, i64 step, size_t n, i64 at)
+{
+    if (at <= first) return 0;
+    u64 k = ((u64)at - (u64)first - 1) / (u64)step + 1;
+    return k < n ? (size_t)k : n;
+}
+
+/* A steady clock, without going over all of it. */
+static struct span get_line(struct in *in, i64 unit, i64 *t, size_t n, struct times_wanted w)
 {
     i64 first = get_signed(in), step = n > 1 ? get_signed(in) : 1, last;
     if (step <= 0 || __builtin_mul_overflow(first, unit, &first) ||
         __builtin_mul_overflow(step, unit, &step) || __builtin_mul_overflow(step, (i64)n - 1, &last) ||
         __builtin_add_overflow(last, first, &last))
         in->bad = true;
-    u64 at = (u64)first;
-    for (size_t i = 0; !in->bad && i < n; i++, at += (u64)step) t[i] = (i64)at;
+    if (in->bad) return (struct span){ 0 };
+    struct span s = { line_before(first, step, n, w.from), n };
+    if (w.last < last) s.to = MAX(s.from, line_before(first, step, n, w.last + 1));
+    u64 at = (u64)first + s.from * (u64)step;
+    for (size_t i = s.from; i < s.to; i++, at += (u64)step) t[i] = (i64)at;
+    return s;
 }
 
-void times_get(struct in *in, i64 *t, size_t n, struct arena *a)
+struct span times_get(struct in *in, i64 *t, size_t n, struct times_wanted w, struct arena *a)
 {
     unsigned first = get_u8(in), unit = first >> UNIT_SHIFT;
     if (unit >= LEN(units)) in->bad = true;
-    if (in->bad) return;
-    if ((first & INTS_FORM) == INTS_LINE) {
-        get_line(in, units[unit], t, n);
-        return;
-    }
-    ints_get(in, first, t, n, a);
-    if (in->bad) return;
+    if (in->bad) return (struct span){ 0 };
+    if ((first & INTS_FORM) == INTS_LINE) return get_line(in, units[unit], t, n, w);
+    ints_get(in, first, t, n, (struct span){ 0, n }, a);
+    if (in->bad) return (struct span){ 0 };
     for (size_t i = 0; unit && i < n; i++) t[i] = (i64)((u64)t[i] * (u64)units[unit]);
     rise(in, t, n);
+    struct span s = { first_from(t, n, w.from), n };
+    if (w.last < t[n - 1]) s.to = MAX(s.from, first_from(t, n, w.last + 1));
+    return s;
 }

@@ -66,6 +66,9 @@ void tail_add(struct tail_row *); /* takes the reference; ignores what it knows 
 void tail_remove(const i64 *ids, size_t n);
 /* Pieces that overlap [from, to]; released with the arena. */
 void tail_of(struct arena *, struct series_range, struct spots *);
+/* The piece of each series that reaches furthest, the last written of several; row NULL: the tail has none.
+ * Released with the arena. */
+void tail_newest(struct arena *, const i64 *ids, size_t n, struct spot *out);
 /* All rows up to so many bytes, oldest first, and their pieces series by series; released with the arena. */
 struct tail_plan {
     struct tail_row **row;

@@ -55,31 +55,46 @@ static struct points points_new(struct arena *a, int kind, size_t n)
     return p;
 }
 
-static void add(struct points *p, i64 t, const u64 *bits, const str *s)
+/* n points of arrays like ours. */
+static void add_some(struct points *p, const i64 *t, const void *values, size_t n)
 {
-    p->t[p->n] = t;
-    if (s) p->s[p->n++] = *s;
-    else p->bits[p->n++] = *bits;
+    if (!n) return;
+    memcpy(p->t + p->n, t, n * sizeof *t);
+    if (p->s) memcpy(p->s + p->n, values, n * sizeof *p->s);
+    else memcpy(p->bits + p->n, values, n * sizeof *p->bits);
+    p->n += n;
+}
+static const void *values_at(const struct points *p, size_t i)
+{
+    return p->s ? (const void *)(p->s + i) : p->bits + i;
 }
 
-static void add_point(struct points *p, const struct point *x)
+static void add_new(struct points *p, const struct point *x, size_t n)
 {
-    add(p, x->t, &x->bits, p->s ? (const str *)(uintptr_t)x->bits : NULL);
+    size_t at = p->n;
+    for (size_t i = 0; i < n; i++) p->t[at + i] = x[i].t;
+    if (p->s)
+        for (size_t i = 0; i < n; i++) p->s[at + i] = *(const str *)(uintptr_t)x[i].bits;
+    else
+        for (size_t i = 0; i < n; i++) p->bits[at + i] = x[i].bits;
+    p->n += n;
 }
 
-/* Old points and new ones; of equal times the new one. */
+/* Old points and new ones, run by run; of equal times the new one. */
 static void blend(struct points *to, const struct points *old, const struct point *x, size_t n)
 {
     size_t i = 0, k = 0;
-    while (i < old->n || k < n) {
-        if (i < old->n && (k == n || old->t[i] < x[k].t)) {
-            add(to, old->t[i], old->bits ? &old->bits[i] : NULL, old->s ? &old->s[i] : NULL);
-            i++;
-            continue;
-        }
-        i += i < old->n && old->t[i] == x[k].t;
-        add_point(to, &x[k++]);
+    while (k < n) {
+        size_t end = i, next = k;
+        while (end < old->n && old->t[end] < x[k].t) end++;
+        add_some(to, old->t + i, values_at(old, i), end - i);
+        i = end;
+        do i += i < old->n && old->t[i] == x[next].t;
+        while (++next < n && (i == old->n || x[next].t <= old->t[i]));
+        add_new(to, x + k, next - k);
+        k = next;
     }
+    add_some(to, old->t + i, values_at(old, i), old->n - i);
 }
 
 static void write_block(struct merge *m, i64 series, int kind, const struct points *p, size_t from, size_t n)
@@ -144,13 +159,7 @@ static err_t load(struct op *op, struct merge *m, const struct around *w, size_t
             *good = false;
             return OK;
         }
-        for (u32 k = 0; k < run.n; k++)
-            if (out->s) add(out, run.t[k], NULL, &run.s[k]);
-            else {
-                u64 bits;
-                memcpy(&bits, &run.i[k], sizeof bits);
-                add(out, run.t[k], &bits, NULL);
-            }
+        add_some(out, run.t, out->s ? (const void *)run.s : run.i, run.n);
     }
     return OK;
 }
@@ -385,7 +394,7 @@ err_t series_merge(struct op *op, bool now)
  * because the tail will need the room again. */
 static err_t shrink(struct op *op)
 {
-    enum { FREE_PAGES = 64 };
+    enum { FREE_PAGES = 16 };
     static _Atomic i64 points_before;
     struct tail_state s = tail_state();
     i64 pages, before = points_before;

@@ -40,6 +40,14 @@ static const struct field block_row_fields[] = {
 };
 #undef D
 static DESC(block_row);
+#define D struct block_end
+static const struct field block_end_fields[] = {
+    { F(at), .flags = INTERNAL },     { F(series_id), .flags = INTERNAL }, { F(kind), .flags = INTERNAL },
+    { F(t_last), .flags = INTERNAL }, { F(count), .flags = INTERNAL },     { F(numbers), .flags = INTERNAL },
+    { F(last), .flags = INTERNAL },
+};
+#undef D
+static DESC(block_end);
 
 /* Names. */
 err_t series_sql_names(struct op *op, const str *key, size_t n, name_rows *out)
@@ -214,6 +222,27 @@ err_t block_sql_last(struct op *op, i64 series_id, struct block_row *out, bool *
                    "SELECT " STATS
                    ", data FROM series_blocks WHERE series_id = ? ORDER BY t_first DESC LIMIT 1",
                    A(series_id));
+}
+
+#define ENDS "b.series_id, s.kind, b.t_last, b.count, b.numbers, b.last FROM "
+#define LAST_BLOCK(id) \
+    " JOIN series s ON s.id = " id \
+    " JOIN series_blocks b ON b.id = (SELECT x.id FROM series_blocks x WHERE " \
+    "x.series_id = " id " ORDER BY x.t_first DESC LIMIT 1)"
+err_t block_sql_ends(struct op *op, const i64 *ids, size_t n, block_ends *out)
+{
+    struct buf list = BUF(op->arena);
+    for (size_t i = 0; i < n; i++) {
+        buf_char(&list, i ? ',' : '[');
+        buf_i64(&list, ids[i]);
+    }
+    buf_put(&list, n ? S("]") : S("[]"));
+    return db_all_sql(
+        op, &block_end_desc, out,
+        SQL_PAIR("SELECT j.key AS at, " ENDS "json_each(?) j" LAST_BLOCK("j.value"),
+                 "SELECT j.n - 1 AS at, " ENDS
+                 "jsonb_array_elements_text(?) WITH ORDINALITY j(value, n)" LAST_BLOCK("j.value::bigint")),
+        DB_ARGS(A(((json_raw){ buf_str(&list) }))));
 }
 
 err_t block_sql_old(struct op *op, i64 series_id, i64 before, i64 limit, block_rows *out)

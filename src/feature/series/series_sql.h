@@ -56,6 +56,18 @@ struct block_row {
     str data; /* absent: not asked for */
 };
 typedef LIST(struct block_row) block_rows;
+/* The end of a series, as the row of its last block tells it. */
+struct block_end {
+    i64 at; /* which of the ids that were asked for */
+    i64 series_id;
+    int kind;
+    i64 t_last, count, numbers;
+    double last;
+};
+typedef LIST(struct block_end) block_ends;
+/* Of n series, those that have blocks. */
+err_t block_sql_ends(struct op *, const i64 *ids, size_t n, block_ends *) MUST_USE;
+
 struct block_after { /* the last block of the page before; t_first INT64_MIN: the first page */
     i64 t_first, id, limit;
 };

@@ -297,6 +297,28 @@ void tail_of(struct arena *a, struct series_range r, struct spots *out)
     hold(a, out);
 }
 
+/* Of the pieces that reach furthest: the last that was written. */
+static struct spot newest_on(const struct shelf *s)
+{
+    struct spot best = { 0 };
+    for (u32 i = 0; i < s->n; i++)
+        if (!best.row || s->spot[i].piece->t_last >= best.piece->t_last) best = s->spot[i];
+    return best;
+}
+
+void tail_newest(struct arena *a, const i64 *ids, size_t n, struct spot *out)
+{
+    struct spots found = { .item = NEWN(a, struct spot, n) };
+    memset(out, 0, n * sizeof *out);
+    LOCKED(tail.m);
+    if (!tail.cap) return;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = newest_on(shelf_of(tail.shelf, tail.cap, ids[i]));
+        if (out[i].row) found.item[found.n++] = out[i];
+    }
+    hold(a, &found);
+}
+
 static int by_series(const void *a, const void *b)
 {
     i64 x = (*(struct shelf *const *)a)->id, y = (*(struct shelf *const *)b)->id;

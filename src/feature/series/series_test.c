@@ -132,7 +132,7 @@ WORLD(series_append_and_scan)
         again(op);
     }
     struct series_point p;
-    assert_ok(op, series_last(op, id, &p));
+    assert_ok(op, series_last(op, &id, 1, &p));
     assert_int_equal(p.t, 60);
     assert_true(isinf(p.f));
     i64 far[] = { SERIES_T_MAX + 1 };
@@ -166,7 +166,7 @@ WORLD(series_of_texts)
     assert_ok(op, series_scan(op, (struct series_range){ id, 0, 100 }, join, &words));
     assert_str(words.text, S("1=;2=B;3=c;9=z;"));
     struct series_point p;
-    assert_ok(op, series_last(op, id, &p));
+    assert_ok(op, series_last(op, &id, 1, &p));
     assert_str(p.s, S("z"));
     struct series_bucket b[2];
     assert_ok(op, series_buckets(op, (struct series_range){ id, 0, 100 }, 2, b));
@@ -316,8 +316,8 @@ WORLD(series_with_a_damaged_block)
     struct seen s = { .a = op->arena };
     assert_int_equal(series_scan(op, all, see_points, &s), ERR_INTERNAL);
     str want = arena_printf(op->arena,
-                            "series %lld: the block of 16384 points from 1970-01-01T04:33:04.000000Z to "
-                            "1970-01-01T09:06:07.000000Z is damaged: ",
+                            "series %lld: the block of 32768 points from 1970-01-01T09:06:08.000000Z to "
+                            "1970-01-01T18:12:15.000000Z is damaged: ",
                             (long long)id);
     if (!str_starts(op->err.msg, want)) test_fail(__FILE__, __LINE__, "%.*s", STR(op->err.msg));
     op_clear(op);

@@ -71,7 +71,7 @@ static void *read_points(void *arg)
         struct series_point last;
         if (series_scan(o, all, tally, &s) || s.wrong || s.next < least) c->faults++;
         if (series_buckets(o, all, 1, &b) || b.count < least) c->faults++;
-        if (series_last(o, all.id, &last) || (least && last.t < least - 1)) c->faults++;
+        if (series_last(o, &all.id, 1, &last) || (least && last.t < least - 1)) c->faults++;
     }
     return NULL;
 }

@@ -81,17 +81,6 @@ static err_t tail_until(struct walk *w, i64 until)
     return OK;
 }
 
-static u32 first_from(const i64 *t, u32 n, i64 from)
-{
-    u32 low = 0;
-    while (low < n) {
-        u32 mid = (low + n) / 2;
-        if (t[mid] < from) low = mid + 1;
-        else n = mid;
-    }
-    return low;
-}
-
 /* [from, to) of a run. */
 static struct series_run slice(const struct series_run *run, u32 from, u32 to)
 {
@@ -150,12 +139,10 @@ static err_t take_block(struct walk *w, struct arena *page, const struct block_r
         return OK;
     }
     struct series_run run;
-    enum block_fault fault = block_read(b->data, page, w->room, &run);
+    enum block_fault fault = block_read_range(b->data, from, w->r.to, page, w->room, &run);
     if (fault)
         return series_damaged(w->op, w->r.damage,
                               &(struct block_at){ w->r.id, b->s.t_first, b->s.t_last, b->s.count, fault });
-    u32 low = first_from(run.t, run.n, from), high = first_from(run.t, run.n, w->r.to);
-    run = slice(&run, low, MAX(low, high));
     err_t e = blend(w, &run);
     w->done = MAX(w->done, MIN(b->s.t_last + 1, w->r.to));
     /* Texts are views of the page. */

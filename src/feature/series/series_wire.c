@@ -51,23 +51,27 @@ struct pouring {
     bool more;
 };
 
+enum { PAIR_BYTES = 30 }; /* of a time in microseconds and a measured value; more is made room for, too */
+
 static bool pour(void *ctx, const struct series_run *r)
 {
     struct pouring *p = ctx;
-    for (u32 i = 0; i < r->n; i++) {
-        if (!p->left--) {
-            p->next = r->t[i];
-            p->more = true;
-            return false;
-        }
-        buf_char(&p->b, p->b.n ? ',' : '[');
-        buf_char(&p->b, '[');
-        buf_i64(&p->b, r->t[i]);
-        buf_char(&p->b, ',');
-        series_put_value(&p->b, r, i);
-        buf_char(&p->b, ']');
+    u32 n = (u32)MIN((i64)r->n, p->left);
+    struct buf *b = &p->b;
+    buf_room(b, (size_t)n * PAIR_BYTES + 64);
+    for (u32 i = 0; i < n; i++) {
+        buf_char(b, b->n ? ',' : '[');
+        buf_char(b, '[');
+        buf_i64(b, r->t[i]);
+        buf_char(b, ',');
+        series_put_value(b, r, i);
+        buf_char(b, ']');
     }
-    return true;
+    p->left -= n;
+    if (n == r->n) return true;
+    p->next = r->t[n];
+    p->more = true;
+    return false;
 }
 
 err_t series_points_json(struct op *op, struct series_range r, i64 limit, struct series_points *out)

@@ -195,7 +195,7 @@ static double newest(struct op *op, const char *name, str *labels, i64 *n)
     *n = (i64)list.n;
     if (!list.n) return 0;
     *labels = str_copy(op->arena, list.item[0].labels.s);
-    assert_ok(o, series_last(o, list.item[0].id, &p));
+    assert_ok(o, series_last(o, &list.item[0].id, 1, &p));
     return p.f;
 }
 
