@@ -77,11 +77,12 @@ bool uuid_parse(str s, uuid *out)
 
 str uuid_text(uuid u, char out[static UUID_TEXT])
 {
+    static const char digit[] = "0123456789abcdef";
     size_t at = 0;
     for (size_t i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10) out[at++] = '-';
-        hex_encode(&u.b[i], 1, out + at);
-        at += 2;
+        out[at++] = digit[u.b[i] >> 4];
+        out[at++] = digit[u.b[i] & 15];
     }
     out[at] = 0;
     return (str){ out, at };
