@@ -7,7 +7,7 @@ die() { printf '%s\n' "${red}$1${plain}" "${2:-}" >&2; exit 1; }
 need_build="gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libwslay-dev libsqlite3-dev libpq-dev libargon2-dev libssl-dev
   libcurl4-openssl-dev libarchive-dev libzstd-dev libsnappy-dev zlib1g-dev libseccomp-dev libstemmer-dev libcmocka-dev"
 need_demo="nodejs make ca-certificates"
-need_test="clang clang-format postgresql git curl mandoc sqlite3 iproute2 procps $need_demo"
+need_test="python3-jsonschema clang clang-format postgresql git curl mandoc sqlite3 iproute2 procps $need_demo"
 need_full="prometheus influxdb-client chromium python3-aiosmtpd" # for the long tests
 
 # The web application is built with a Node that tools/node finds or fetches; npm fetches it and the libraries.

@@ -50,12 +50,14 @@ struct local_unit {
 };
 extern const struct desc local_unit_desc;
 
+/* The server refuses the token. Nothing is thrown away meanwhile. */
+#define AGENT_SIGNED_OUT "the token is not valid any more: spark login"
 struct local_answer {
     bool ok;
     str code, field, error; /* when not ok: err_name() and texts for the user */
     i64 pid;                /* of the agent */
     str version;
-    str server; /* "", "connecting", "connected", or why not */
+    str server; /* "", "connecting", "connected", or why not: AGENT_SIGNED_OUT or another text */
     LIST(struct local_unit) units;
 };
 extern const struct desc local_answer_desc;

@@ -318,7 +318,7 @@ static void on_opened(struct agent *a, struct source *from, u32 events)
     if (l->thread_result) {
         bool signed_out = l->thread_result == ERR_UNAUTHENTICATED || l->thread_result == ERR_FORBIDDEN;
         str why = l->thread_op.err.msg;
-        go_away(a, signed_out ? "sign in again: spark login" : str_z(&l->thread_arena, why), signed_out);
+        go_away(a, signed_out ? AGENT_SIGNED_OUT : str_z(&l->thread_arena, why), signed_out);
     } else {
         l->ws = l->thread_ws;
         l->source = (struct source){ wsc_fd(l->ws), on_socket };

@@ -299,11 +299,11 @@ TEST(desc_binds_texts)
     static const struct {
         const char *name, *text;
     } bad[] = {
-        { "page", "0" },    { "page", "x" },     { "page", "" },       { "kind", "" },
-        { "lat", "91" },    { "lat", "nan" },    { "name", "" },       { "name", "a/b" },
-        { "name", "\xff" }, { "labels", "x" },   { "numbers", "1,x" }, { "data", "{" },
-        { "data", "1 2" },  { "main", "{}" },    { "enabled", "yes" }, { "unit_id", "x" },
-        { "seen_at", "1" }, { "port", "65536" }, { "tags", "a" },
+        { "page", "0" },     { "page", "x" },     { "page", "" },       { "kind", "" },
+        { "lat", "91" },     { "lat", "nan" },    { "name", "" },       { "name", "a/b" },
+        { "name", "\xff" },  { "labels", "x" },   { "numbers", "1,x" }, { "data", "{" },
+        { "data", "1 2" },   { "main", "{}" },    { "enabled", "yes" }, { "unit_id", "x" },
+        { "seen_at", "1h" }, { "port", "65536" }, { "tags", "a" },
     };
     for (size_t i = 0; i < LEN(bad); i++) {
         if (desc_bind(op, row(bad[i].name), str_of(bad[i].text), &x) != ERR_INVALID)

@@ -230,13 +230,16 @@ const struct type type_f64 = {
 };
 
 /* ---- time ---- */
+/* As text of its own, in a query or on the command line, a time may be said as people say it; in JSON it is
+ * what programs exchange. */
 static err_t time_bind(struct op *op, const struct field *f, str text, void *out)
 {
+    static const i64 most_us = SEC(253402300800); /* the year 10000 */
     time_us t;
-    if (!time_parse(text, &t))
+    if (!time_moment(text, time_now(), &t) || t.us < 0 || t.us >= most_us)
         return fail_field(op, f->name,
-                          TR("must be a time like 2026-11-20T16:14:00Z (RFC 3339, years 1970 to 9999)",
-                             "должно быть временем вида 2026-11-20T16:14:00Z (RFC 3339, годы 1970-9999)"));
+                          TR("must be a time: 2026-11-20T16:14:00Z, a date, now, -1h, or microseconds",
+                             "должно быть временем: 2026-11-20T16:14:00Z, дата, now, -1h или микросекунды"));
     *(time_us *)out = t;
     return OK;
 }
@@ -246,7 +249,10 @@ static err_t time_read(struct op *op, const struct field *f, struct json *j, voi
     str s;
     if (json_peek(j) != JSON_STRING) return desc_wrong(op, f, j, TR("a time as a string", "время строкой"));
     if (!json_str(j, &s)) return desc_syntax(op, j);
-    return time_bind(op, f, s, out);
+    if (time_parse(s, out)) return OK;
+    return fail_field(op, f->name,
+                      TR("must be a time like 2026-11-20T16:14:00Z (RFC 3339, years 1970 to 9999)",
+                         "должно быть временем вида 2026-11-20T16:14:00Z (RFC 3339, годы 1970-9999)"));
 }
 
 static void time_write(struct buf *b, const struct field *f, const void *val)
@@ -261,7 +267,10 @@ static void time_write(struct buf *b, const struct field *f, const void *val)
 static void time_schema(struct buf *b, const struct field *f)
 {
     desc_schema_type(b, f, "string");
-    buf_put(b, S(",\"format\":\"date-time\""));
+    if (f->flags & QUERY)
+        buf_put(b,
+                S(",\"format\":\"moment\",\"examples\":[\"2026-11-20T16:14:00Z\",\"2026-11-20\",\"-1h\"]"));
+    else buf_put(b, S(",\"format\":\"date-time\""));
 }
 
 static bool time_is_null(const void *val) { return !((const time_us *)val)->us; }

@@ -204,7 +204,8 @@ bool str_to_bytes(str s, i64 *out)
 bool str_to_duration(str s, i64 *us)
 {
     static const struct suffix row[] = {
-        { "us", 1 }, { "ms", 1e3 }, { "s", 1e6 }, { "m", 60e6 }, { "h", 3600e6 }, { "d", 86400e6 },
+        { "us", 1 },     { "ms", 1e3 },    { "s", 1e6 },      { "m", 60e6 },
+        { "h", 3600e6 }, { "d", 86400e6 }, { "w", 604800e6 },
     };
     return scaled(s, row, LEN(row), us);
 }

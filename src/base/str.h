@@ -47,5 +47,5 @@ bool str_to_i64(str s, i64 *out) MUST_USE;
 bool str_to_f64(str s, double *out) MUST_USE; /* JSON number grammar; locale-free */
 /* "512M", "1.5G", "64k", "1000": bytes. */
 bool str_to_bytes(str s, i64 *out) MUST_USE;
-/* "200ms", "10s", "5m", "1h", "2d": microseconds. */
+/* "200ms", "10s", "5m", "1h", "2d", "1w": microseconds. */
 bool str_to_duration(str s, i64 *us) MUST_USE;

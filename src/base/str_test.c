@@ -49,6 +49,36 @@ TEST(time_round_trip)
     assert_true(time_parse(S("2024-02-29T00:00:00Z"), &t));
 }
 
+TEST(time_moments)
+{
+    static const struct {
+        const char *text;
+        i64 us;
+    } good[] = {
+        { "now", 1000000 },
+        { "now-1s", 0 },
+        { "-250ms", 750000 },
+        { "now+1h", 3601000000 },
+        { "+1w", 604801000000 },
+        { "-1", -1 },
+        { "1700000000000000", 1700000000000000 },
+        { "1970-01-02", 86400000000 },
+        { "2024-02-29", 1709164800000000 },
+        { "1970-01-01T01:00:01+01:00", 1000000 },
+    };
+    static const char *const bad[] = {
+        "",           "-",         "now-",    "now 1h", "1h",     "2026-02-29", "2026-11-18T", "2026-11-18x",
+        "18.11.2026", "now-1h30m", "now--1h", "-1hour", "-1e30d", "+292000y",   "yesterday"
+    };
+    time_us t = { 0 }, now = { 1000000 };
+    for (size_t i = 0; i < LEN(good); i++) {
+        assert_true(time_moment(str_of(good[i].text), now, &t));
+        assert_int_equal(t.us, good[i].us);
+    }
+    for (size_t i = 0; i < LEN(bad); i++) assert_false(time_moment(str_of(bad[i]), now, &t));
+    assert_false(time_moment(S("now+9000000000000s"), (time_us){ INT64_MAX - 5 }, &t));
+}
+
 TEST(enc_round_trip)
 {
     for (size_t n = 0; n < 40; n++) {

@@ -83,24 +83,51 @@ static bool offset(str *s, i64 *minutes)
     return true;
 }
 
-bool time_parse(str s, time_us *out)
+static bool date(str *s, struct tm *tm)
 {
     static const int month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    if (!number(s, 4, 1970, 9999, &tm->tm_year) || !one_of(s, "-") || !number(s, 2, 1, 12, &tm->tm_mon) ||
+        !one_of(s, "-") || !number(s, 2, 1, 31, &tm->tm_mday))
+        return false;
+    bool leap = tm->tm_year % 4 == 0 && (tm->tm_year % 100 || tm->tm_year % 400 == 0);
+    if (tm->tm_mday > month_days[tm->tm_mon - 1] + (leap && tm->tm_mon == 2)) return false;
+    tm->tm_year -= 1900;
+    tm->tm_mon -= 1;
+    return true;
+}
+
+bool time_parse(str s, time_us *out)
+{
     struct tm tm = { 0 };
     i64 us, minutes;
-    if (!number(&s, 4, 1970, 9999, &tm.tm_year) || !one_of(&s, "-") || !number(&s, 2, 1, 12, &tm.tm_mon) ||
-        !one_of(&s, "-") || !number(&s, 2, 1, 31, &tm.tm_mday) || !one_of(&s, "Tt ") ||
-        !number(&s, 2, 0, 23, &tm.tm_hour) || !one_of(&s, ":") || !number(&s, 2, 0, 59, &tm.tm_min) ||
-        !one_of(&s, ":") || !number(&s, 2, 0, 60, &tm.tm_sec) || !fraction(&s, &us) ||
-        !offset(&s, &minutes) || s.n)
+    if (!date(&s, &tm) || !one_of(&s, "Tt ") || !number(&s, 2, 0, 23, &tm.tm_hour) || !one_of(&s, ":") ||
+        !number(&s, 2, 0, 59, &tm.tm_min) || !one_of(&s, ":") || !number(&s, 2, 0, 60, &tm.tm_sec) ||
+        !fraction(&s, &us) || !offset(&s, &minutes) || s.n)
         return false;
-    bool leap = tm.tm_year % 4 == 0 && (tm.tm_year % 100 || tm.tm_year % 400 == 0);
-    if (tm.tm_mday > month_days[tm.tm_mon - 1] + (leap && tm.tm_mon == 2)) return false;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
     i64 t = ((i64)timegm(&tm) - minutes * 60) * 1000000 + us;
     if (t < 0) return false;
     out->us = t;
+    return true;
+}
+
+/* "-90m" */
+static bool shift(str s, time_us now, time_us *out)
+{
+    i64 us;
+    if (!s.n || (s.p[0] != '-' && s.p[0] != '+') || !str_to_duration(str_skip(s, 1), &us)) return false;
+    return !__builtin_add_overflow(now.us, s.p[0] == '-' ? -us : us, &out->us);
+}
+
+bool time_moment(str s, time_us now, time_us *out)
+{
+    struct tm tm = { 0 };
+    if (str_starts(s, S("now"))) {
+        *out = now;
+        return s.n == 3 || shift(str_skip(s, 3), now, out);
+    }
+    if (str_to_i64(s, &out->us) || shift(s, now, out) || time_parse(s, out)) return true;
+    if (!date(&s, &tm) || s.n) return false;
+    out->us = SEC((i64)timegm(&tm));
     return true;
 }
 

@@ -20,5 +20,8 @@ str time_text_local(time_us t,
                     char out[static TIME_TEXT]); /* "2026-11-20 19:14:00+03:00" in the user's zone */
 bool time_parse(str s, time_us *out)
     MUST_USE; /* RFC 3339 date-time with any offset, 0-9 digits of fraction, years 1970-9999 */
+/* A moment as people ask for one: a date-time as above, a date (its beginning, UTC), microseconds since 1970,
+ * or from `now` on: "now", "now-90m", "-90m", "+1h". What comes out may lie before 1970. */
+bool time_moment(str s, time_us now, time_us *out) MUST_USE;
 /* "2h 5m", "3d 4h", "12s", "0.4s": two units at most; for people. */
 str duration_text(i64 us, char out[static TIME_TEXT]);

@@ -30,12 +30,15 @@ void node_leaves(void)
 }
 
 #define D struct health
+/* status, name and message are those of InfluxDB 2 as well: its clients look whether status is "pass". */
 struct health {
-    str status, version;
+    str status, name, message, version;
     i64 uptime_s;
 };
 static const struct field health_fields[] = {
-    { F(status), .flags = READONLY, .doc = "ok" },
+    { F(status), .flags = READONLY, .doc = "pass" },
+    { F(name), .flags = READONLY, .doc = "netbit" },
+    { F(message), .flags = READONLY, .doc = "What that means, for people." },
     { F(version), .flags = READONLY, .doc = "Of the program." },
     { F(uptime_s), .flags = READONLY, .doc = "Seconds since the start." },
 };
@@ -46,8 +49,12 @@ API(health_get, nothing, health);
 static err_t health_get(struct op *op, const struct nothing *in, struct health *out)
 {
     (void)op, (void)in;
-    i64 uptime = server ? (time_now().us - started_at.us) / 1000000 : 0;
-    *out = (struct health){ S("ok"), S(NETBIT_VERSION), uptime };
+    bool ready = server != NULL;
+    *out = (struct health){ .status = S("pass"),
+                            .name = S("netbit"),
+                            .message = ready ? S("ready for queries and writes") : S("starting"),
+                            .version = S(NETBIT_VERSION),
+                            .uptime_s = ready ? (time_now().us - started_at.us) / 1000000 : 0 };
     return OK;
 }
 

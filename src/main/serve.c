@@ -110,7 +110,7 @@ static err_t start_http(struct op *op, const struct config *c, const struct tabl
         .public_url = c->public_url,
         .ports = op->ports,
         .authenticate = account_authenticate,
-        .cookie = ACCOUNT_COOKIE,
+        .cookie = account_cookie(),
         .authenticate_cookie = account_authenticate_cookie,
         .when_durable = db_when_durable,
         .refused = account_audit_refused,

@@ -62,13 +62,13 @@ void answer_reply(struct http_request *r, const struct http_reply *reply)
 static bool refuse_raw(struct http_request *r)
 {
     const struct op_error *e = &r->op.err;
-    if (!r->row || r->row->kind != ROW_RAW || !r->row->route->raw->refuse) return false;
+    if (!r->row || r->row->kind != ROW_RAW || !r->row->raw->refuse) return false;
     str type = r->header[H_CONTENT_TYPE];
     struct http_reply reply = { .status = r->answer.status,
                                 .content_type = type.n ? str_z(&r->arena, type) : NULL };
     str text = e->code == ERR_INTERNAL || !e->msg.n ? str_of(err_title(e->code)) : e->msg;
     if (e->field.n) text = arena_printf(&r->arena, "%.*s: %.*s", STR(e->field), STR(text));
-    r->row->route->raw->refuse(&r->op, text, &reply);
+    r->row->raw->refuse(&r->op, text, &reply);
     answer_reply(r, &reply);
     return true;
 }
@@ -219,7 +219,10 @@ static void add_headers(struct http_request *r, struct MHD_Response *m)
     if (!has_header(a, "Cache-Control")) add(m, "Cache-Control", "no-store");
     if (a->content_type) {
         add(m, "X-Content-Type-Options", "nosniff");
-        add(m, "Vary", "Accept-Encoding, Authorization, Cookie");
+        bool typed = r->row && r->row->route->raw_too;
+        add(m, "Vary",
+            typed ? "Accept, Accept-Encoding, Authorization, Cookie"
+                  : "Accept-Encoding, Authorization, Cookie");
     }
     char id[130];
     str head = str_head(r->op.id, sizeof id - 1);

@@ -185,7 +185,7 @@ static err_t run_raw(struct http_request *r, const void *in)
     struct http_reply reply = { 0 };
     str body = buf_str(&r->body), coding = r->header[H_CONTENT_ENCODING];
     if (coding.n && body.n) TRY(http_inflate(&r->op, coding, body, r->row->max_body, &body));
-    TRY(r->row->route->raw->run(&r->op, in, body, &reply));
+    TRY(r->row->raw->run(&r->op, in, body, &reply));
     answer_reply(r, &reply);
     return OK;
 }

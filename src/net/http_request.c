@@ -244,6 +244,26 @@ static bool refuse_method(struct http_request *r, const struct row *const *rows,
     return false;
 }
 
+/* Asked for by its name: who takes anything gets JSON. */
+static bool asks_for(const struct http_request *r, const char *type)
+{
+    str rest = r->header[H_ACCEPT], piece, name;
+    while (str_next(&rest, ',', &piece)) {
+        str_cut(piece, ';', &name, &(str){ 0 });
+        if (str_eq_fold(str_trim(name), str_of(type))) return true;
+    }
+    return false;
+}
+
+static const struct row *form_of(struct http_request *r, const struct row *row)
+{
+    str follow;
+    if (row->follow && query_find(&r->arena, r->query, S("follow"), &follow) &&
+        (str_is(follow, "1") || str_is(follow, "true")))
+        return row->follow;
+    return row->typed && asks_for(r, row->typed->raw->gives) ? row->typed : row;
+}
+
 static bool find_row(struct http_request *r, const char *method, bool known)
 {
     struct route_match m;
@@ -258,10 +278,7 @@ static bool find_row(struct http_request *r, const char *method, bool known)
         return false;
     }
     if (!known || r->options || !m.row) return refuse_method(r, m.rows, method);
-    str follow;
-    bool live = m.row->follow && query_find(&r->arena, r->query, S("follow"), &follow) &&
-                (str_is(follow, "1") || str_is(follow, "true"));
-    r->row = live ? m.row->follow : m.row;
+    r->row = form_of(r, m.row);
     memcpy(r->param, m.param, sizeof r->param);
     return true;
 }

@@ -172,6 +172,7 @@ static void put_json_response(struct doc *x, const struct route *r)
         if (r->follow_too)
             buf_put(b, S(",\"text/event-stream\":{\"schema\":{\"type\":\"string\"}},"
                          "\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}}"));
+        if (r->raw_too) buf_printf(b, ",\"%s\":{\"schema\":{}}", r->raw_too->gives);
         buf_char(b, '}');
     }
     buf_char(b, '}');
@@ -189,16 +190,21 @@ static void put_raw_response(struct buf *b, const struct route *r)
     buf_char(b, '}');
 }
 
+static void put_download_response(struct buf *b, const struct http_download *d)
+{
+    const char *gives = d->gives ? d->gives : "application/octet-stream";
+    buf_put(b, S("\"200\":{\"description\":\"The bytes.\","));
+    put_media_types(b, gives);
+    buf_put(b, S("},\"206\":{\"description\":\"The range asked for.\","));
+    put_media_types(b, gives);
+    buf_put(b, S("},\"302\":{\"description\":\"The bytes are at Location.\"},"
+                 "\"304\":{\"description\":\"Unchanged.\"},"
+                 "\"416\":{\"$ref\":\"#/components/responses/problem\"}"));
+}
+
 static void put_responses(struct doc *x, const struct route *r, enum row_kind kind)
 {
     static const char *const others[] = {
-        [ROW_DOWNLOAD] = "\"200\":{\"description\":\"The "
-                         "bytes.\",\"content\":{\"application/octet-stream\":{\"schema\":{}}}},"
-                         "\"206\":{\"description\":\"The range asked "
-                         "for.\",\"content\":{\"application/octet-stream\":{\"schema\":{}}}},"
-                         "\"302\":{\"description\":\"The bytes are at "
-                         "Location.\"},\"304\":{\"description\":\"Unchanged.\"},"
-                         "\"416\":{\"$ref\":\"#/components/responses/problem\"}",
         [ROW_FOLLOW] = "\"200\":{\"description\":\"Events as they "
                        "happen.\",\"content\":{\"text/event-stream\":{\"schema\":"
                        "{\"type\":\"string\"}},\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}}}}",
@@ -207,6 +213,7 @@ static void put_responses(struct doc *x, const struct route *r, enum row_kind ki
     buf_put(x->b, S(",\"responses\":{"));
     if (kind == ROW_API || kind == ROW_UPLOAD) put_json_response(x, r);
     else if (kind == ROW_RAW) put_raw_response(x->b, r);
+    else if (kind == ROW_DOWNLOAD) put_download_response(x->b, r->download);
     else buf_z(x->b, others[kind]);
     buf_put(x->b, S(",\"default\":{\"$ref\":\"#/components/responses/problem\"}}"));
 }
@@ -309,7 +316,10 @@ void openapi_write_with(struct buf *b, const struct openapi_options *o, const st
              str_of(o->description
                         ? o->description
                         : "Errors are problem documents (RFC 9457) with a stable code. Unknown members and "
-                          "parameters are errors. Times are RFC 3339 in UTC."));
+                          "parameters are errors. Times are RFC 3339 in UTC; a query takes (format `moment`) "
+                          "also a date, "
+                          "which is its beginning in UTC, microseconds since 1970, `now`, and times from now "
+                          "on such as `-1h`, `now-90m`, `-7d` (units us, ms, s, m, h, d, w)."));
     buf_put(b, S("},\"servers\":[{\"url\":\"/\"}]"));
     put_paths(&x);
     put_components(&x);

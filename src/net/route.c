@@ -131,6 +131,8 @@ static void check_row(struct check *c)
     const struct desc *in = route_in(r);
     if (r->follow_too && (!r->api || r->follow_too->in != in || !desc_field(in, S("follow"))))
         fault(c, ".follow_too is another form of a GET api whose In has 'follow'", (str){ 0 });
+    if (r->raw_too && (!r->api || r->raw_too->in != in || r->raw_too->takes || !r->raw_too->gives))
+        fault(c, ".raw_too is another answer of an api row with the same In", (str){ 0 });
     if (!route_name(r)) fault(c, "no name", (str){ 0 });
     if (r->path) check_path(c, in);
     else fault(c, "no path", (str){ 0 });

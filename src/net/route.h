@@ -39,6 +39,8 @@ struct route {
     /* An api row's other form: requests with follow=1 in the query get it instead. Its In is the api's, which
      * has the parameter. */
     const struct http_live *follow_too;
+    /* Another one: requests whose Accept has the type that this gives get it instead. Its In is the api's. */
+    const struct http_raw *raw_too;
     const struct http_socket *socket; /* WebSocket */
     u64 auth;          /* RIGHT_ bits, all needed; RIGHT_PUBLIC for anyone; 0 refuses to boot */
     int status;        /* of success; 0: 200, or 204 when out is nothing_desc */
@@ -98,6 +100,7 @@ struct http_download {
     const char *name;
     const struct desc *in;
     err_t (*run)(struct op *, const void *in, struct http_file *out);
+    const char *gives; /* media types for OpenAPI; NULL: application/octet-stream */
 };
 struct http_live {
     const char *name;

@@ -34,6 +34,7 @@ static void set_row(struct arena *a, struct row *row, const struct route *r)
     row->stats = NEW(a, struct row_stats);
     row->name = route_name(r);
     row->live = r->follow;
+    row->raw = r->raw;
     row->in = route_in(r);
     row->out = route_out(r);
     row->status = route_status(r);
@@ -61,6 +62,18 @@ static const struct row *follow_form(struct arena *a, const struct row *row)
     return f;
 }
 
+/* The same row in another media type. */
+static const struct row *typed_form(struct arena *a, const struct row *row)
+{
+    struct row *f = NEW(a, struct row);
+    *f = *row;
+    f->kind = ROW_RAW;
+    f->raw = row->route->raw_too;
+    f->name = f->raw->name;
+    f->out = NULL;
+    return f;
+}
+
 static void add(struct router *router, struct arena *a, const struct route *r)
 {
     struct row *row = NEW(a, struct row);
@@ -79,6 +92,7 @@ static void add(struct router *router, struct arena *a, const struct route *r)
         at = at->any;
     }
     if (r->follow_too) row->follow = follow_form(a, row);
+    if (r->raw_too) row->typed = typed_form(a, row);
     at->row[r->method] = row;
     at->used = true;
 }

@@ -20,8 +20,9 @@ struct row {
     enum row_kind kind;
     const char *name;
     const struct desc *in, *out;
-    const struct http_live *live; /* a ROW_FOLLOW's */
-    const struct row *follow;     /* an api row's other form */
+    const struct http_live *live;     /* a ROW_FOLLOW's */
+    const struct http_raw *raw;       /* a ROW_RAW's */
+    const struct row *follow, *typed; /* an api row's other forms: .follow_too, .raw_too */
     const char *param_name[ROUTE_PARAMS];
     const struct field *param[ROUTE_PARAMS];
     size_t nparams;

@@ -153,7 +153,13 @@ static void say_state(struct cli *cli, const struct local_answer *a, bool agent)
     if (!a->units.n)
         term_say(cli->term, TONE_DIM, "%s",
                  TR("No units; `spark run NAME` starts one", "Юнитов нет; `spark run ИМЯ` запустит"));
-    if (a->server.n) term_say(cli->term, TONE_DIM, TR("Server: %.*s", "Сервер: %.*s"), STR(a->server));
+    if (str_is(a->server, AGENT_SIGNED_OUT))
+        term_say(cli->term, TONE_WARN, "%s",
+                 TR("The server no longer takes this machine's token: `spark login` signs in again; what "
+                    "happens meanwhile is kept and sent then",
+                    "Сервер больше не принимает токен этой машины: войдите снова (`spark login`); что "
+                    "происходит до того, сохраняется и будет отправлено"));
+    else if (a->server.n) term_say(cli->term, TONE_DIM, TR("Server: %.*s", "Сервер: %.*s"), STR(a->server));
 }
 
 static err_t show_status(struct cli *cli, const struct status_in *in)

@@ -10,6 +10,9 @@ err_t cmd_update(struct cli *, const void *in);
 err_t cmd_uninstall(struct cli *, const void *in);
 err_t cmd_list(struct cli *, const void *in);
 
+extern const struct desc grants_in_desc;
+err_t cmd_grants(struct cli *, const void *in);
+
 extern const struct desc init_in_desc, publish_in_desc, pack_in_desc, key_in_desc;
 err_t cmd_init(struct cli *, const void *in);
 err_t cmd_publish(struct cli *, const void *in);

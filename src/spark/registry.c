@@ -79,6 +79,20 @@ static const struct field reg_upload_fields[] = { { F(offset) } };
 #undef D
 static DESC(reg_upload);
 
+#define D struct reg_grants
+static const struct field reg_grants_fields[] = { { F_LIST(grants, &grant_desc), .max = 100000 } };
+#undef D
+static DESC(reg_grants);
+
+struct reg_grant_new {
+    str login;
+    uuid unit_id;
+};
+#define D struct reg_grant_new
+static const struct field reg_grant_new_fields[] = { { F(login), .max = 64 }, { F(unit_id) } };
+#undef D
+static DESC(reg_grant_new);
+
 /* ---- opening ---- */
 
 err_t registry_open_at(struct op *op, str url, str token, bool insecure, struct registry *out)
@@ -191,6 +205,31 @@ err_t registry_upload_offset(struct registry *r, struct op *op, str name, str ve
     op_clear(op);
     *out = s.offset;
     return OK;
+}
+
+/* ---- grants ---- */
+
+err_t registry_grants(struct registry *r, struct op *op, str name, struct reg_grants *out)
+{
+    return client_call(r->http, op, GET, package_path(op, name, "/grants"), NULL, NULL, &reg_grants_desc,
+                       out);
+}
+
+err_t registry_grant(struct registry *r, struct op *op, str name, str who)
+{
+    struct reg_grant_new in = { 0 };
+    struct grant made;
+    if (!uuid_parse(who, &in.unit_id)) in.login = who;
+    return client_call(r->http, op, POST, package_path(op, name, "/grants"), &reg_grant_new_desc, &in,
+                       &grant_desc, &made);
+}
+
+err_t registry_grant_end(struct registry *r, struct op *op, str name, str who)
+{
+    uuid unit;
+    const char *of = uuid_parse(who, &unit) ? "units" : "users";
+    str rest = arena_printf(op->arena, "/grants/%s/%.*s", of, STR(percent_encode(op->arena, who)));
+    return client_call(r->http, op, DELETE, package_path(op, name, rest.p), NULL, NULL, NULL, NULL);
 }
 
 /* ---- accounts ---- */

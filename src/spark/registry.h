@@ -2,6 +2,7 @@
  * address and the token come from NETBIT_URL and NETBIT_TOKEN, else from `spark login`. */
 #pragma once
 #include "agent/agent_client.h"
+#include "feature/account/account.h"
 #include "feature/account/account_wire.h"
 #include "feature/package/package.h"
 #include "net/client.h"
@@ -64,6 +65,14 @@ err_t registry_add_version(struct registry *, struct op *, str name, const struc
 /* How much of the version's archive the registry has from an upload that broke off. */
 err_t registry_upload_offset(struct registry *, struct op *, str name, str version, i64 *out) MUST_USE;
 str registry_archive_path(struct op *, str name, str version);
+
+/* Grants of a private package: who is a login or the id of a unit. */
+struct reg_grants {
+    LIST(struct grant) grants;
+};
+err_t registry_grants(struct registry *, struct op *, str name, struct reg_grants *out) MUST_USE;
+err_t registry_grant(struct registry *, struct op *, str name, str who) MUST_USE;
+err_t registry_grant_end(struct registry *, struct op *, str name, str who) MUST_USE;
 
 err_t registry_login(struct registry *, struct op *, const struct auth_login *,
                      struct auth_tokens *out) MUST_USE;

@@ -15,6 +15,14 @@ static const char publish_more_ru[] =
     "pyproject.toml, main.py или исполняемого файла, и об этом говорится. Правила .gitignore и .sparkignore "
     "исключают файлы. "
     "Повторный запуск продолжает прерванную отправку; опубликованная версия не меняется.";
+static const char grants_more[] = "Its author and the members of its project see a private package anyway. A "
+                                  "login shows it to that person, the id of a unit to "
+                                  "whom the unit belongs, for as long as there is that unit. What is "
+                                  "installed already stays where it is after remove.";
+static const char grants_more_ru[] =
+    "Автор и участники проекта видят закрытый пакет и так. Логин открывает его этому человеку, идентификатор "
+    "юнита — владельцу "
+    "юнита, пока юнит существует. Установленное до remove остаётся на месте.";
 static const char install_more[] = "A download that broke off is continued. SHA-256 and signature are "
                                    "verified before anything is moved into place; the switch "
                                    "from the old version to the new one is one step, and units that run keep "
@@ -45,6 +53,10 @@ const struct command spark_commands[] = {
     { SPARK("pack"), .in = &pack_in_desc, .run = cmd_pack,
       .doc = "Make a package's archive without publishing it.",
       .doc_ru = "Собрать архив пакета, не публикуя.", .example = "spark pack ./probe -o probe.tar.zst" },
+    { SPARK("grants"), .in = &grants_in_desc, .run = cmd_grants,
+      .doc = "Who sees a private package, and showing it to more.",
+      .doc_ru = "Кому виден закрытый пакет и как показать его ещё кому-то.", .more = grants_more,
+      .more_ru = grants_more_ru, .example = "spark grants sipd add maria" },
     { SPARK("key new"), .in = &key_in_desc, .run = cmd_key_new, .doc = "Make a key to sign packages with.",
       .doc_ru = "Создать ключ подписи пакетов.", .example = "spark key new" },
     { SPARK("key list"), .run = cmd_key_list, .doc = "Keys of this machine.",

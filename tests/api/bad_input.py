@@ -31,7 +31,7 @@ def example(schema, doc):
     if t == "array":
         return [example(s["items"], doc)] * max(1, s.get("minItems", 0))
     if t == "string":
-        return {"uuid": NIL, "date-time": "2026-01-01T00:00:00Z", "semver": "1.0.0"}.get(s.get("format")) or "a" * max(1, min(s.get("minLength", 1), 64))
+        return {"uuid": NIL, "date-time": "2026-01-01T00:00:00Z", "moment": "-1h", "semver": "1.0.0"}.get(s.get("format")) or "a" * max(1, min(s.get("minLength", 1), 64))
     return {"integer": max(1, s.get("minimum", 1)), "number": 1.5, "boolean": True, "null": None}.get(t)
 
 
@@ -66,7 +66,7 @@ def wrong_values(s):
             yield "too short", "x" * (s["minLength"] - 1)
         if "enum" in s:
             yield "an unknown value", "no-such-value"
-        if s.get("format") in ("uuid", "date-time", "semver"):
+        if s.get("format") in ("uuid", "date-time", "moment", "semver"):
             yield "not a " + s["format"], "nonsense"
         yield "a NUL inside", "a\0b"
     if "integer" in t:
@@ -148,7 +148,7 @@ class Walk:
         for p in op.get("parameters", []):
             s = resolve(p.get("schema", {}), self.doc)
             if p["in"] == "query":
-                for value in {"integer": ["x", "1.5", "9" * 30, "-1", "", "%00"], "boolean": ["maybe"]}.get(kinds(s)[0], []) + (["nonsense"] if "enum" in s or s.get("format") in ("date-time", "uuid") else []):
+                for value in {"integer": ["x", "1.5", "9" * 30, "-1", "", "%00"], "boolean": ["maybe"]}.get(kinds(s)[0], []) + (["nonsense"] if "enum" in s or s.get("format") in ("date-time", "moment", "uuid") else []):
                     if value == "-1" and "minimum" not in s:
                         continue
                     self.ask("?%s=%s" % (p["name"], value), {400, 403, 404}, method, path + "?%s=%s" % (p["name"], value), None, p["name"] if value not in ("%00",) else None)

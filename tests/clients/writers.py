@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real programs write telemetry into a real server, and what they sent is read back.
 
-Debian's prometheus in agent mode (remote write), Debian's influx 1.6 shell (line protocol: INSERT and -import), curl as Telegraf's two outputs and an OpenTelemetry
+Debian's prometheus in agent mode (remote write), Debian's influx 1.6 shell (line protocol: INSERT and -import), InfluxDB 2's JavaScript client, curl as Telegraf's two outputs and an OpenTelemetry
 exporter speak, and the Python of docs/wire-points.md.
 
 usage: tests/clients/writers.py [--build DIR] [--database sqlite|postgres]
@@ -152,6 +152,20 @@ def telegraf(count, store, token):
     count.check(status == 401 and json.loads(body)["code"] == "unauthorized", "a wrong token: %d %r" % (status, body))
 
 
+def influx_client(count, store, token):
+    """The client of InfluxDB 2 in JavaScript, as npm has it: batches, gzip, its errors; and the health that its relatives ask for first."""
+    subprocess.run([os.path.join(ROOT, "tests", "npm", "install")], check=True, timeout=300)
+    node = subprocess.run([os.path.join(ROOT, "tools", "node")], check=True, capture_output=True, text=True, timeout=300).stdout.split("\n")[0]
+    r = subprocess.run([node, os.path.join(ROOT, "tests", "clients", "influx2.mjs"), store.server.url, token], capture_output=True, text=True, timeout=120)
+    got = json.loads(r.stdout)
+    count.check(got == {"written": None, "refused": {"status": 400, "code": "invalid"}, "unknown": {"status": 401, "code": "unauthorized"}}, "its client: %r" % r)
+    t = 1700000000000000
+    count.check(store.points("press_bar", hall="a b", n="1", db="plant") == [[t + i * 1000, i / 8] for i in range(1000)], "its client wrote doubles")
+    count.check(store.points("press_count", hall="a b", n="1", db="plant") == [[t + i * 1000, i] for i in range(1000)], "its client wrote integers")
+    health = store.get("/health")
+    count.check(health["status"] == "pass" and {"name", "message", "version"} <= set(health), "health: %r" % health)
+
+
 def otlp(count, store, token):
     request = {"resourceMetrics": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}, "scopeMetrics": [{"metrics": [
         {"name": "http.server.duration", "unit": "s", "histogram": {"aggregationTemporality": 2, "dataPoints": [
@@ -179,7 +193,8 @@ def binary(count, store, token):
     exec(re.search(r"```python\n(.*?)```", text, re.S)[1], example)
     t = [1700000000000000 + i for i in range(1000)]
     answer = json.loads(example["send"](store.server.url, token, [("pump", "bar", {"n": "1"}, t, [i / 7 for i in range(1000)]), ("pump", "", {}, t[:1], [2])]))
-    count.check(answer == {"points": 1001, "series": 2}, "the document's Python: %r" % answer)
+    count.check((answer["points"], answer["series"], answer["past_retention"]) == (1001, 2, 1001), "the document's Python: %r" % answer)
+    count.check("/retention" in answer["note"], "old points: what becomes of them is told: %r" % answer)
     found = [s for s in store.find("pump") if s["labels"]]
     got = store.get("/api/v1/series/%d/points?from=2023-01-01T00:00:00Z&to=2024-01-01T00:00:00Z" % found[0]["id"])["points"]
     count.check(got == [[a, i / 7] for i, a in enumerate(t)] and found[0]["unit"] == "bar", "the same doubles come back")
@@ -195,7 +210,7 @@ def main():
         user = server.user("writer")
         token = server.access_token(user, "telemetry:write")
         store = Store(server, user)
-        for part in (telegraf, otlp, binary, influx_shell, prometheus):
+        for part in (telegraf, influx_client, otlp, binary, influx_shell, prometheus):
             count.part(part.__name__, part, count, store, token)
     count.finish()
 

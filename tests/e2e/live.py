@@ -1,56 +1,11 @@
 #!/usr/bin/env python3
 """The live channel against a real server, as a page and as curl use it: a cookie signs in, points of a series arrive once they are durable,
 a socket of another origin is refused, a killed server is noticed and resumed from, a session that ends takes its socket along."""
-import argparse, base64, json, os, socket, struct, subprocess, sys, time
+import argparse, json, os, re, struct, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from netbit import Count, Server, patient, wait_for
-
-
-class Socket:
-    """A WebSocket client of the live channel, with nothing but the standard library."""
-
-    def __init__(self, server, headers):
-        self.s = socket.create_connection(("127.0.0.1", server.port), timeout=patient())
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.s.sendall(("GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                        "Sec-WebSocket-Protocol: live.v1\r\nSec-WebSocket-Key: %s\r\n%s\r\n" % (server.port, key, "".join("%s: %s\r\n" % h for h in headers.items()))).encode())
-        self.data = b""
-        while b"\r\n\r\n" not in self.data:
-            self.more()
-        head, self.data = self.data.split(b"\r\n\r\n", 1)
-        self.status, self.head = int(head.split()[1]), head.decode()
-
-    def more(self):
-        got = self.s.recv(65536)
-        if not got:
-            raise EOFError
-        self.data += got
-
-    def take(self, n):
-        while len(self.data) < n:
-            self.more()
-        out, self.data = self.data[:n], self.data[n:]
-        return out
-
-    def say(self, **message):
-        text = json.dumps(message).encode()
-        size = bytes([0x80 | len(text)]) if len(text) < 126 else bytes([0x80 | 126]) + struct.pack(">H", len(text))
-        self.s.sendall(b"\x81" + size + bytes(4) + text)
-
-    def hear(self):
-        """The next message but heart beats: an object, a frame's bytes, or the close code as a number."""
-        while True:
-            first, second = self.take(2)
-            n = second & 127
-            n = struct.unpack(">H", self.take(2))[0] if n == 126 else struct.unpack(">Q", self.take(8))[0] if n == 127 else n
-            text = self.take(n)
-            if first & 15 == 8:
-                return struct.unpack(">H", text[:2])[0]
-            if first & 15 == 2:
-                return text
-            if first & 15 == 1 and b'"op":"hb"' not in text:
-                return json.loads(text)
+from ws import Socket
 
 
 def frame(data):
@@ -111,6 +66,18 @@ def walk(server, check):
     curl.kill()
     curl.wait()
     check(line and json.loads(line)["data"][0][1] == 6, lambda: "curl heard %r" % line)
+
+    own = Socket(server, me)
+    own.hear()
+    own.say(op="sub", id=7, topic="me")
+    check(own.hear()["op"] == "sub.ok", "no notices of one's own")
+    token = server.call("POST", "/api/v1/tokens", {"name": "ci", "scopes": "package:read"}, headers=me).json["id"]
+    notice = own.hear()
+    check(notice["op"] == "evt" and {k: notice["data"][k] for k in ("kind", "id", "name", "by")} == {"kind": "token.made", "id": token, "name": "ci", "by": "lena"},
+          lambda: "the notice: %r" % notice)
+    figures = server.call("GET", "/metrics").body.decode()
+    check(all(re.search(r"^netbit_live_%s [1-9]" % name, figures, re.M) for name in ("clients", "topics", "subscriptions", "events_total", "frames_total", "bytes_total")),
+          lambda: "figures of the channel: %r" % re.findall(r"^netbit_live_.*", figures, re.M))
 
     server.kill()
     try:

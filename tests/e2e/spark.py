@@ -8,7 +8,7 @@ import argparse, glob, hashlib, io, json, os, re, shutil, signal, subprocess, sy
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(root, "tests", "lib"))
-from netbit import ADMIN, Count, Server, patient, wait_for  # noqa: E402
+from netbit import ADMIN, Count, Server, pages, patient, wait_for  # noqa: E402
 
 count = Count()
 check = count.check
@@ -419,6 +419,58 @@ def offline(w):
     w.wait("the server hears of it", lambda: (w.remote("offline") or {}).get("status") == "running")
 
 
+def signed_out(w):
+    """A machine's token is revoked: its person is told, nothing is lost meanwhile, and the next sign-in goes on where it was."""
+    counter = 'i=0; while :; do echo "line $i"; i=$((i + 1)); sleep 0.1; done'
+    folder = write(os.path.join(w.folder, "counts"), {"spark.json": manifest("counts", "1.0.0", entry={"command": "sh", "args": ["-c", counter]})})
+    w.ok("publish", folder)
+    w.ok("install", "counts")
+    w.ok("run", "counts", "--name", "counts")
+    unit = w.wait("the server has it", lambda: w.remote("counts"))["unit_id"]
+    session = w.server.login()
+
+    def stored():
+        return [r["message"] for r in pages(w.server, "/api/spark/units/%s/logs?order=asc" % unit, "logs", session)]
+
+    w.wait("its lines arrive", lambda: len(stored()) > 5)
+    for t in w.server.call("GET", "/api/v1/tokens", token=session).json["items"]:
+        check(w.server.call("DELETE", "/api/v1/tokens/%d" % t["id"], token=session).status == 204, "a token is revoked")
+    w.wait("the person is told", lambda: "spark login" in repr(w.spark("status")))
+    check("войдите" in repr(w.spark("status", NETBIT_LANG="ru")), "and in Russian")
+    r = w.spark("publish", folder)
+    check(r.code == 4 and "login" in r.err, lambda: "publishing says what to do: %r" % r)
+    before = len(stored())
+    w.ok("run", "c-program", "--name", "unheard")
+    w.wait("units go on", lambda: len(w.ok("logs", "counts", "-n", "-1").out.splitlines()) > before + 20 and w.units()["unheard"]["status"] == "running")
+    check(len(stored()) == before and w.remote("unheard") is None, "the server hears nothing")
+    w.ok("login", w.server.url, "--login", ADMIN[0], "--password-stdin", stdin=ADMIN[1] + "\n")
+    w.wait("the server hears what it has missed", lambda: len(stored()) > before + 20 and (w.remote("unheard") or {}).get("status") == "running")
+    lines = stored()
+    check(lines == ["line %d" % i for i in range(len(lines))], lambda: "every line once and in order: %s" % lines)
+    w.ok("rm", "counts", "unheard", "--force")
+
+
+def grants(w):
+    """A private package, shown to another person and hidden again."""
+    other = os.path.join(w.folder, "other-home")
+    w.server.user("maria")
+    w.ok("publish", write(os.path.join(w.folder, "private"), {"spark.json": manifest("private", "1.0.0", public=False)}))
+    w.ok("login", w.server.url, "--login", "maria", "--password-stdin", stdin="password of maria\n", home=other)
+    check(w.spark("info", "private", home=other).code == 3, "unknown to others")
+    check("Nobody" in repr(w.ok("grants", "private")), "nobody at first")
+    w.ok("grants", "private", "add", "maria")
+    listed = w.ok("grants", "private", "--json").json
+    check([g["login"] for g in (listed if isinstance(listed, list) else next(iter(listed.values())))] == ["maria"], lambda: "the list: %r" % listed)
+    check("maria" in w.ok("grants", "private").out, "the list for people")
+    w.ok("install", "private", home=other)
+    check(w.spark("grants", "private", home=other).code == 4, "only who may change the package grants it")
+    check(w.spark("grants", "private", "add").code == 2 and w.spark("grants", "private", "sometimes", "maria").code == 2, "usage")
+    check(w.spark("grants", "private", "add", "no-such-person").code == 3, "an unknown login")
+    w.ok("grants", "private", "remove", "maria")
+    check(w.spark("info", "private", home=other).code == 3, "hidden again")
+    check("может установить" in repr(w.ok("grants", "private", "add", "maria", NETBIT_LANG="ru")), "in Russian")
+
+
 def remote_stop(w):
     a = w.server.call("DELETE", "/api/spark/units/" + w.remote("offline")["unit_id"], token=w.token())
     check(a.status in (200, 202, 204), a)
@@ -446,7 +498,7 @@ def removal(w):
     check(w.server.call("GET", "/api/v1/me", token=token).status == 401, "the token is revoked")
 
 
-parts = [login, publish, packing, install, broken_archives, resume, signing, run, logs, crash, pause, memory, update_under_a_unit, agent_dies, offline,
+parts = [login, publish, packing, install, broken_archives, resume, signing, run, logs, crash, pause, memory, update_under_a_unit, agent_dies, offline, signed_out, grants,
          remote_stop, russian, removal]
 
 

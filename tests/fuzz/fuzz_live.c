@@ -2,7 +2,7 @@
  * again; otherwise a control message, read as the socket reads it, and its topic against the patterns. */
 #include "base/log.h"
 #include "feature/channel/channel_in.h"
-#include "feature/channel/frame.h"
+#include "net/frame.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 

@@ -71,7 +71,9 @@ class Server:
         self.folder = folder or tempfile.mkdtemp(prefix="netbit-")
         self.port = free_port()
         self.env = dict(os.environ, NETBIT_ADMIN_LOGIN=ADMIN[0], NETBIT_ADMIN_PASSWORD=ADMIN[1], NETBIT_REGISTRATION="open",
-                        NETBIT_SIGN_IN_PER_MINUTE="0", NETBIT_RATE_PER_MINUTE="0", NETBIT_LOG_FORMAT="json", NETBIT_LANG="en", **(env or {}))
+                        NETBIT_SIGN_IN_PER_MINUTE="0", NETBIT_RATE_PER_MINUTE="0", NETBIT_LOG_FORMAT="json", NETBIT_LANG="en")
+        self.env.update(env or {})
+        self.env = {k: v for k, v in self.env.items() if v is not None}
         for name in ("PORT", "DATABASE_URL", "NETBIT_URL", "NETBIT_TOKEN"):
             self.env.pop(name, None)
         self.database = None

@@ -36,7 +36,7 @@ static void start(struct world *w, struct ports *ports)
                               .workers = 2,
                               .ports = ports,
                               .authenticate = account_authenticate,
-                              .cookie = ACCOUNT_COOKIE,
+                              .cookie = account_cookie(),
                               .authenticate_cookie = account_authenticate_cookie,
                               .when_durable = db_when_durable };
     assert_ok(op, http_start(op, &o, routes, n, LEN(n), &w->http));

@@ -179,10 +179,22 @@ err_t account_start(struct op *op, str url, enum lang console)
     return e;
 }
 
+static char cookie_name[40] = "netbit_session";
+const char *account_cookie(void) { return cookie_name; }
+
+static err_t name_cookie(struct op *op)
+{
+    str name;
+    TRY(sql_instance(op, rand_text(op->arena, 8), &name));
+    snprintf(cookie_name, sizeof cookie_name, "netbit_session_%.*s", STR(str_head(name, 16)));
+    return OK;
+}
+
 /* A key must be there before the first sign-in, which needs one inside its transaction. */
 static err_t start(struct op *op)
 {
     str kid, secret;
+    TRY(name_cookie(op));
     return key_current(op, &kid, &secret);
 }
 
@@ -202,6 +214,8 @@ const struct feature account_feature = {
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_account,
-    .nmigrations = 4,
+    .nmigrations = 5,
+    .topics = account_topics,
+    .ntopics = LEN(account_topics),
     .start = start,
 };

@@ -29,7 +29,7 @@ err_t account_authenticate(struct op *, str authorization, struct principal *out
 
 /* The same for the session cookie of a browser, by its value; it is good until a session has not been used
  * for 30 days. docs/adr/0090. */
-#define ACCOUNT_COOKIE "netbit_session"
+const char *account_cookie(void); /* its name, this Netbit's own; known once the feature has started */
 err_t account_authenticate_cookie(struct op *, str value, struct principal *out) MUST_USE;
 
 /* For connections that outlive the request that opened them. The number changes when anything was revoked,
@@ -55,6 +55,7 @@ extern const char *const visibilities[]; /* "private", "node", "public", NULL */
 struct granted {
     const char *entity; /* the feature's word, such as "package"; NULL: of a kind that is not granted */
     i64 id;
+    str name; /* what people call it */
 };
 struct entity {
     enum visibility visibility;

@@ -199,7 +199,8 @@ static err_t me_export(struct op *op, const void *in, struct http_file *out)
     (void)in;
     return export_person(op, out);
 }
-static const struct http_download me_export_download = { "me_export", &nothing_desc, me_export };
+static const struct http_download me_export_download = { "me_export", &nothing_desc, me_export,
+                                                         "application/json" };
 
 #define D struct totp_secret
 static const struct field totp_secret_fields[] = {

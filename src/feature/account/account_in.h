@@ -3,7 +3,9 @@
 #include "feature/account/account.h"
 #include "feature/account/account_sql.h"
 #include "feature/account/account_wire.h"
+#include "feature/account/notice.h"
 #include "feature/account/project_sql.h"
+#include "feature/channel/channel.h"
 #include "feature/feature.h"
 
 enum {
@@ -21,6 +23,7 @@ enum {
 extern const struct migration migrations_account[];
 extern const struct route account_routes[19];
 extern const struct command account_commands[6];
+extern const struct topic account_topics[1];
 str account_base_url(void);
 const struct feature *const *account_features(size_t *n);
 

@@ -148,3 +148,4 @@ err_t sql_kept_delete(struct op *, i64 user_id, str key) MUST_USE;
 
 /* Removes what has expired: sessions, links, invites, refresh tokens, failures, kept answers. */
 err_t sql_sweep(struct op *, time_us now) MUST_USE;
+err_t sql_instance(struct op *, str fresh, str *name) MUST_USE; /* fresh, if it has none yet */

@@ -46,7 +46,8 @@ static err_t audit_export(struct op *op, const void *in, struct http_file *out)
 {
     return export_audit(op, in, out);
 }
-static const struct http_download audit_export_download = { "audit_export", &audit_query_desc, audit_export };
+static const struct http_download audit_export_download = { "audit_export", &audit_query_desc, audit_export,
+                                                            "application/x-ndjson" };
 
 API(audit_check, nothing, audit_state);
 static err_t audit_check(struct op *op, const struct nothing *in, struct audit_state *out)

@@ -188,3 +188,20 @@ err_t sql_sweep(struct op *op, time_us now)
     TRY(db_exec(op, "DELETE FROM kept_answers WHERE created_at < ?", A(day_ago)));
     return db_exec(op, "DELETE FROM sign_in_failures WHERE last_at < ?", A(day_ago));
 }
+
+struct instance {
+    str name;
+};
+#define D struct instance
+static const struct field instance_fields[] = { { F(name) } };
+#undef D
+static DESC(instance);
+
+err_t sql_instance(struct op *op, str fresh, str *name)
+{
+    struct instance i;
+    TRY(db_exec(op, "INSERT INTO instance (one, name) VALUES (1, ?) ON CONFLICT (one) DO NOTHING", A(fresh)));
+    TRY(db_one(op, &instance_desc, &i, "SELECT name FROM instance WHERE one = 1"));
+    *name = i.name;
+    return OK;
+}

@@ -14,6 +14,19 @@ static str unit_subject(struct op *op, uuid unit_id)
     return arena_printf(op->arena, "unit:%.*s", STR(uuid_text(unit_id, text)));
 }
 
+static void tell(struct op *op, const struct granted *of, i64 user_id, int kind)
+{
+    account_notify(
+        op, user_id,
+        &(struct notice){ .kind = kind, .id = of->id, .name = of->name, .detail = str_of(of->entity) });
+}
+
+static err_t store(struct op *op, const struct granted *of, str subject, const struct grant *g)
+{
+    tell(op, of, g->user_id, NOTICE_GRANT_GIVEN);
+    return sql_grant_store(op, of, subject, g);
+}
+
 err_t account_grant_user(struct op *op, const struct granted *of, str login, struct grant *out)
 {
     struct user u;
@@ -21,7 +34,7 @@ err_t account_grant_user(struct op *op, const struct granted *of, str login, str
     TRY(sql_user_find(op, login, &u, &found));
     if (!found) return op_fail(op, ERR_NOT_FOUND, HERE, S("login"), "user '%.*s' is not known", STR(login));
     *out = (struct grant){ .user_id = u.id, .login = u.login, .granted_at = time_now() };
-    return sql_grant_store(op, of, user_subject(op, u.id), out);
+    return store(op, of, user_subject(op, u.id), out);
 }
 
 err_t account_grant_unit(struct op *op, const struct granted *of, uuid unit_id, i64 owner_id,
@@ -29,14 +42,16 @@ err_t account_grant_unit(struct op *op, const struct granted *of, uuid unit_id, 
 {
     *out = (struct grant){ .user_id = owner_id, .unit_id = unit_id, .granted_at = time_now() };
     TRY(account_login_of(op, owner_id, &out->login));
-    return sql_grant_store(op, of, unit_subject(op, unit_id), out);
+    return store(op, of, unit_subject(op, unit_id), out);
 }
 
 static err_t end(struct op *op, const struct granted *of, str subject, const char *who)
 {
-    i64 n = 0;
-    TRY(sql_grant_delete(op, of, subject, &n));
-    return n ? OK : fail(op, ERR_NOT_FOUND, "there is no grant to that %s", who);
+    i64 user_id = 0;
+    TRY(sql_grant_delete(op, of, subject, &user_id));
+    if (!user_id) return fail(op, ERR_NOT_FOUND, "there is no grant to that %s", who);
+    tell(op, of, user_id, NOTICE_GRANT_ENDED);
+    return OK;
 }
 
 err_t account_grant_end_user(struct op *op, const struct granted *of, str login)

@@ -21,10 +21,15 @@ err_t sql_grant_store(struct op *op, const struct granted *of, str subject, cons
                    A_NULL0(op->who->user_id), A(g->granted_at));
 }
 
-err_t sql_grant_delete(struct op *op, const struct granted *of, str subject, i64 *n)
+err_t sql_grant_delete(struct op *op, const struct granted *of, str subject, i64 *user_id)
 {
-    return db_exec_n(op, n, "DELETE FROM grants WHERE entity = ? AND entity_id = ? AND subject = ?",
-                     A(str_of(of->entity)), A(of->id), A(subject));
+    struct grant g = { 0 };
+    bool found;
+    TRY(db_find(op, &grant_desc, &g, &found,
+                "DELETE FROM grants WHERE entity = ? AND entity_id = ? AND subject = ? RETURNING user_id",
+                A(str_of(of->entity)), A(of->id), A(subject)));
+    *user_id = found ? g.user_id : 0;
+    return OK;
 }
 
 err_t sql_grant_list(struct op *op, const struct granted *of, void *list_of_grant)

@@ -168,6 +168,10 @@ err_t project_member_set(struct op *op, i64 id, str login, int role, struct memb
     json_raw before = was ? account_audit_json(op, &member_desc, out) : (json_raw){ 0 };
     out->role = role;
     TRY(sql_member_store(op, id, u.id, role, out->added_at));
+    account_notify(
+        op, u.id,
+        &(struct notice){
+            .kind = NOTICE_MEMBER_SET, .id = id, .name = p.name, .detail = str_of(project_roles[role]) });
     TRY(account_audit_detail(op, target_of(op, id), before, account_audit_json(op, &member_desc, out)));
     return db_commit(&tx);
 }
@@ -188,6 +192,7 @@ err_t project_member_remove(struct op *op, i64 id, str login)
         TRY(sql_member_delete(op, id, u.id, &n));
     }
     if (!n) return fail(op, ERR_NOT_FOUND, "'%.*s' is not a member", STR(login));
+    account_notify(op, u.id, &(struct notice){ .kind = NOTICE_MEMBER_REMOVED, .id = id, .name = p.name });
     struct member m = { .user_id = u.id, .login = u.login, .display_name = u.display_name };
     TRY(account_audit_detail(op, target_of(op, id), account_audit_json(op, &member_desc, &m),
                              (json_raw){ 0 }));

@@ -160,7 +160,7 @@ BOTH(access_of_entities)
         if (got != t[i].want) test_fail(__FILE__, __LINE__, "case %zu: %d instead of %d", i, got, t[i].want);
     }
     /* A grant shows one thing to one person. */
-    const struct granted thing = { "thing", 7 };
+    const struct granted thing = { .entity = "thing", .id = 7, .name = S("the thing") };
     const struct {
         struct principal who;
         struct granted of;

@@ -28,8 +28,9 @@ static err_t hand_out(struct op *op, i64 user_id, int role, i64 session_id, time
 /* Secure only where the page came by https: a browser would not send it back over the plain http of a LAN. */
 str session_cookie(struct op *op, str secret)
 {
-    return arena_printf(op->arena, ACCOUNT_COOKIE "=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s",
-                        STR(secret), secret.p ? COOKIE_S : 0, op->who->page == PAGE_HTTPS ? "; Secure" : "");
+    return arena_printf(op->arena, "%s=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s",
+                        account_cookie(), STR(secret), secret.p ? COOKIE_S : 0,
+                        op->who->page == PAGE_HTTPS ? "; Secure" : "");
 }
 
 err_t session_begin(struct op *op, const struct user *u, struct auth_tokens *out)
@@ -47,6 +48,9 @@ err_t session_begin(struct op *op, const struct user *u, struct auth_tokens *out
     TRY(sql_session_insert(op, &s));
     TRY(sql_user_signed_in(op, u->id, now));
     auth_become(op, u, s.id);
+    account_notify(
+        op, u->id,
+        &(struct notice){ .kind = NOTICE_SESSION_STARTED, .id = s.id, .name = s.ip, .detail = s.user_agent });
     if (cookie.p) {
         *out = (struct auth_tokens){ .token_type = S("Cookie"),
                                      .expires_in = REFRESH_S,
@@ -54,6 +58,11 @@ err_t session_begin(struct op *op, const struct user *u, struct auth_tokens *out
         return OK;
     }
     return hand_out(op, u->id, u->role, s.id, now, out);
+}
+
+static void tell_ended(struct op *op, i64 user_id, i64 id)
+{
+    account_notify(op, user_id, &(struct notice){ .kind = NOTICE_SESSION_ENDED, .id = id });
 }
 
 /* Right password, but the second factor? A missing code is a question, a wrong one is a guess. */
@@ -99,6 +108,7 @@ static err_t robbed(struct op *op, const struct refresh *r)
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_session_delete(op, r->session_id, r->user_id, &n));
+    if (n) tell_ended(op, r->user_id, r->session_id);
     TRY(auth_forget(op));
     HIDE_NOTE(op);
     TRY(db_commit(&tx));
@@ -147,6 +157,7 @@ err_t session_end(struct op *op, str refresh_token)
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_session_delete(op, id, user, &n));
+    if (n) tell_ended(op, user, id);
     TRY(auth_forget(op));
     return db_commit(&tx);
 }
@@ -158,6 +169,7 @@ err_t session_revoke(struct op *op, i64 id)
     TRY(db_begin(op, &tx));
     TRY(sql_session_delete(op, id, op->who->user_id, &n));
     if (!n) return fail(op, ERR_NOT_FOUND, "session %lld is not known", (long long)id);
+    tell_ended(op, op->who->user_id, id);
     TRY(auth_forget(op));
     return db_commit(&tx);
 }

@@ -82,6 +82,7 @@ static err_t begin(struct alert_round *r, const struct alert_rule *rule, const s
     }
     TRY(alert_sql_insert(r->op, &a));
     if (at_once) TRY(tell_once(r, rule, &a));
+    if (at_once) alert_notice(r->op, &a);
     alert_changed(r->op, &a);
     return a.notified_at.us ? alert_sql_update(r->op, &a) : OK;
 }
@@ -92,6 +93,7 @@ static err_t resolve(struct alert_round *r, const struct alert_rule *rule, struc
     a->state = ALERT_RESOLVED;
     a->ended_at = r->now;
     alert_changed(r->op, a);
+    alert_notice(r->op, a);
     TRY(alert_sql_update(r->op, a));
     return told && rule ? alert_tell(r, rule, a, EVENT_RESOLVED) : OK;
 }
@@ -120,6 +122,7 @@ static err_t go_on(struct alert_round *r, const struct alert_rule *rule, struct 
         a->fired_at = r->now;
     }
     TRY(tell_once(r, rule, a));
+    if (ripe) alert_notice(r->op, a);
     if (ripe || told.us != a->notified_at.us) alert_changed(r->op, a);
     return ripe || told.us != a->notified_at.us ? alert_sql_update(r->op, a) : OK;
 }

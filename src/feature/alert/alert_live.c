@@ -1,5 +1,6 @@
 /* Alerts on the live channel: those of a person and those of a project, as they change. */
 #include "feature/account/account.h"
+#include "feature/account/notice.h"
 #include "feature/alert/alert_rules.h"
 
 struct alert_of_user {
@@ -50,6 +51,17 @@ const struct topic alert_topics[ALERT_TOPICS] = {
       .may = may_project,
       .doc = ALERT_DOC },
 };
+
+void alert_notice(struct op *op, const struct alert *a)
+{
+    if (!a->owner_id) return;
+    account_notify(
+        op, a->owner_id,
+        &(struct notice){ .kind = a->state == ALERT_FIRING ? NOTICE_ALERT_FIRING : NOTICE_ALERT_RESOLVED,
+                          .id = a->id,
+                          .name = a->rule,
+                          .detail = a->subject });
+}
 
 void alert_changed(struct op *op, const struct alert *a)
 {

@@ -12,6 +12,7 @@ extern const struct command alert_commands[ALERT_COMMANDS];
 enum { ALERT_TOPICS = 2 };
 extern const struct topic alert_topics[ALERT_TOPICS];
 void alert_changed(struct op *, const struct alert *);
+void alert_notice(struct op *, const struct alert *); /* to its owner: fires, or is over */
 
 /* Whether op->who may see, or change, what is of that scope. ERR_NOT_FOUND for those who must not see it. */
 enum alert_need { ALERT_SEE, ALERT_CHANGE };

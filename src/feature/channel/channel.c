@@ -34,6 +34,11 @@ static bool matches(const char *pattern, str name)
     return !name.n;
 }
 
+str channel_name(struct op *op, str name)
+{
+    return str_is(name, "me") ? arena_printf(op->arena, "me/%lld", (long long)op->who->user_id) : name;
+}
+
 const struct topic *channel_kind(str name)
 {
     for (size_t i = 0; i < nkinds; i++)

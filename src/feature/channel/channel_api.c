@@ -1,6 +1,7 @@
 /* The feature: its routes, and the job that asks again who may. */
 #include "base/log.h"
 #include "feature/channel/channel_in.h"
+#include "feature/channel/hub_count.h"
 #include <stdatomic.h>
 
 static const i64 ASK_ALL_US = 60 * 1000000;
@@ -98,6 +99,34 @@ static err_t start(struct op *op)
     return OK;
 }
 
+static err_t metrics(struct op *op UNUSED, struct prom_text *page)
+{
+    const struct hub_counts *c = &hub_counts;
+    prom_gauge(page, "netbit_live_clients", "WebSockets and followers of the live channel.",
+               (double)client_count());
+    prom_gauge(page, "netbit_live_topics", "Topics that somebody listens to, or did a minute ago.",
+               (double)topic_count());
+    prom_gauge(page, "netbit_live_subscriptions", "Listeners of them, the program's own included.",
+               (double)atomic_load(&c->subs));
+    const struct {
+        const char *name, *help;
+        u64 v;
+    } counters[] = {
+        { "netbit_live_events_total", "Events handed to listeners, one each.", atomic_load(&c->events) },
+        { "netbit_live_frames_total", "Binary frames of points, likewise.", atomic_load(&c->frames) },
+        { "netbit_live_bytes_total", "Bytes that the channel has said.", atomic_load(&c->bytes) },
+        { "netbit_live_thinned_total", "Events and points left out for slow listeners.",
+          atomic_load(&c->thinned) },
+        { "netbit_live_resumed_total", "Subscriptions that went on where they were.",
+          atomic_load(&c->resumed) },
+        { "netbit_live_resyncs_total", "Subscriptions that could not.", atomic_load(&c->resyncs) },
+        { "netbit_live_revoked_total", "Subscriptions whose right was taken away.", atomic_load(&c->lost) },
+    };
+    for (size_t i = 0; i < LEN(counters); i++)
+        prom_counter(page, counters[i].name, counters[i].help, (double)counters[i].v);
+    return OK;
+}
+
 const struct feature channel_feature = {
     .name = "live",
     .doc = "The live channel.",
@@ -109,4 +138,5 @@ const struct feature channel_feature = {
     .ntopics = LEN(channel_topics),
     .start = start,
     .stop = hub_stop,
+    .metrics = metrics,
 };

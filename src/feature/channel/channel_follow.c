@@ -1,6 +1,7 @@
 /* Followers, for curl: one topic as Server-Sent Events or lines of JSON. The id of an event is "EPOCH-SEQ",
  * which Last-Event-ID brings back. */
 #include "feature/channel/channel_in.h"
+#include "feature/channel/hub_count.h"
 
 struct follower {
     struct client client;
@@ -19,6 +20,7 @@ static bool on_event(struct client *c, struct sub *s, const struct event *e)
     AUTO(arena) struct arena a = { 0 };
     struct follower *f = FOLLOWER(c);
     if (f->how.pass && !f->how.pass(f->how.ctx, e->data)) return true;
+    HUB_COUNT(bytes, e->data.n);
     http_follow_send(f->out, (str){ 0 }, event_id(&a, s, e->seq), e->data);
     return true;
 }
@@ -44,6 +46,7 @@ static bool on_points(struct client *c, struct sub *s, const struct points_out *
         buf_char(&b, ']');
     }
     buf_char(&b, ']');
+    HUB_COUNT(bytes, b.n);
     http_follow_send(FOLLOWER(c)->out, (str){ 0 }, event_id(&a, s, p->seq), buf_str(&b));
     return true;
 }
@@ -51,6 +54,7 @@ static bool on_points(struct client *c, struct sub *s, const struct points_out *
 static void on_lost(struct client *c, u32 chan UNUSED, const struct op_error *why)
 {
     AUTO(arena) struct arena a = { 0 };
+    HUB_COUNT(lost, 1);
     http_follow_send(FOLLOWER(c)->out, S("err"), (str){ 0 },
                      arena_printf(&a, "{\"code\":\"%s\"}", err_name(why->code)));
     http_follow_end(FOLLOWER(c)->out);
@@ -112,11 +116,12 @@ static err_t first(struct op *op, struct follower *f, const struct topic *kind, 
 
 static err_t begin(struct op *op, const struct channel_stream *how, struct http_follow *out)
 {
-    const struct topic *kind = channel_kind(how->topic);
+    str topic = channel_name(op, how->topic);
+    const struct topic *kind = channel_kind(topic);
     void *bound;
     if (!kind) return fail_for(op, ERR_NOT_FOUND, "topic", "there is no such topic");
-    TRY(channel_allow(op, kind, how->topic, &bound));
-    struct sub_new wish = { .kind = kind, .name = how->topic };
+    TRY(channel_allow(op, kind, topic, &bound));
+    struct sub_new wish = { .kind = kind, .name = topic };
     read_id(how->last_event_id, &wish);
     struct follower *f = MEM_NEW(struct follower);
     f->out = out;

@@ -1,68 +1,15 @@
-/* Points as binary frames: in the narrowest columns that hold them exactly. */
+/* Points as binary frames. */
 #include "feature/channel/channel_in.h"
-#include "feature/channel/frame.h"
-#include <math.h>
+#include "feature/channel/hub_count.h"
+#include "net/frame.h"
 
 enum { ROWS = 8192, PAST_MOST = 65536 };
-
-static bool all_f32(const double *v, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(v[i]) && (fabs(v[i]) > 3e38 || (double)(float)v[i] != v[i])) return false;
-    return true;
-}
-
-static bool all_i32(const double *v, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!(fabs(v[i]) < 2147483648.0) || (double)(i32)v[i] != v[i] || (v[i] == 0 && signbit(v[i])))
-            return false;
-    return true;
-}
-
-static void add_column(struct arena *a, struct frame *f, const double *v)
-{
-    u8 *type = &f->type[f->ncol];
-    const void **col = &f->col[f->ncol++];
-    if (all_f32(v, f->rows)) {
-        float *to = NEWN(a, float, f->rows + 1);
-        for (u32 i = 0; i < f->rows; i++) to[i] = (float)v[i];
-        *type = FRAME_F32;
-        *col = to;
-    } else if (all_i32(v, f->rows)) {
-        i32 *to = NEWN(a, i32, f->rows + 1);
-        for (u32 i = 0; i < f->rows; i++) to[i] = (i32)v[i];
-        *type = FRAME_I32;
-        *col = to;
-    } else {
-        *type = FRAME_F64;
-        *col = v;
-    }
-}
-
-static void add_times(struct arena *a, struct frame *f, const i64 *t)
-{
-    f->t0 = f->rows ? t[0] : 0;
-    i64 step = f->rows > 1 ? t[1] - t[0] : 0;
-    bool regular = step > 0;
-    for (u32 i = 2; i < f->rows && regular; i++) regular = t[i] - t[i - 1] == step;
-    if (regular) {
-        f->flags |= FRAME_REGULAR;
-        f->dt = (double)step;
-        return;
-    }
-    if (!f->rows) return;
-    double *x = NEWN(a, double, f->rows);
-    for (u32 i = 0; i < f->rows; i++) x[i] = (double)(t[i] - t[0]);
-    f->type[f->ncol] = FRAME_F64;
-    f->col[f->ncol++] = x;
-}
 
 static void put(struct buf *b, struct frame *f, const i64 *t, const double *v)
 {
     AUTO(arena) struct arena a = { 0 };
-    add_times(&a, f, t);
-    if (f->rows) add_column(&a, f, v);
+    frame_add_times(&a, f, t);
+    if (f->rows) frame_add_values(&a, f, v);
     frame_write(b, f);
 }
 
@@ -115,7 +62,12 @@ static bool on_points(void *ctx, const i64 *t, const double *v, size_t n)
     return p->n < PAST_MOST;
 }
 
-static void send(struct past *p, struct buf *b) { p->full |= !ws_send(p->ws, false, buf_str(b)); }
+static void send(struct past *p, struct buf *b)
+{
+    HUB_COUNT(frames, 1);
+    HUB_COUNT(bytes, b->n);
+    p->full |= !ws_send(p->ws, false, buf_str(b));
+}
 
 /* A snapshot without points clears what the client has; the buckets then stand for the past. */
 static void on_buckets(void *ctx, i64 t0, double dt_us, const double *const column[4], size_t n)
@@ -135,7 +87,7 @@ static void on_buckets(void *ctx, i64 t0, double dt_us, const double *const colu
                        .rows = (u32)n,
                        .t0 = t0,
                        .dt = dt_us };
-    for (int i = 0; i < 4; i++) add_column(&a, &f, column[i]);
+    for (int i = 0; i < 4; i++) frame_add_values(&a, &f, column[i]);
     frame_write(&b, &f);
     send(p, &b);
 }

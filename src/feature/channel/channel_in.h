@@ -5,6 +5,8 @@
 #include "feature/channel/hub.h"
 #include "feature/feature.h"
 
+/* "me" is, to whoever asks, a topic of their own: me/NUMBER. Other names stay as they are. */
+str channel_name(struct op *, str name);
 const struct topic *channel_kind(str name);     /* NULL: no such topic */
 const struct topic *channel_topic_at(size_t i); /* NULL: past the last */
 size_t channel_faults(struct buf *);            /* in the known topics, one line each */

@@ -1,7 +1,7 @@
 /* Points: frames, thinning, gaps, the past. */
 #include "feature/channel/channel_test_util.h"
-#include "feature/channel/frame.h"
 #include "feature/series/series.h"
+#include "net/frame.h"
 #include <unistd.h>
 
 static struct frame hear_frame(struct ear *e)

@@ -2,6 +2,7 @@
  * worker; nothing that it writes need be durable. */
 #include "base/log.h"
 #include "feature/channel/channel_in.h"
+#include "feature/channel/hub_count.h"
 
 enum { MESSAGE_MOST = 16384, HIGH_WATER = 1 << 20 };
 enum { CLOSE_BAD = 4400, CLOSE_SESSION = 4401, CLOSE_SLOW = 4408 };
@@ -18,6 +19,7 @@ static void say(struct socket *s, const struct desc *d, const void *message)
     AUTO(arena) struct arena a = { 0 };
     struct buf b = BUF(&a);
     desc_write(&b, d, message);
+    HUB_COUNT(bytes, b.n);
     if (!ws_send(s->ws, true, buf_str(&b))) ws_close(s->ws, CLOSE_SLOW, S("too slow"));
 }
 
@@ -40,7 +42,10 @@ static bool on_event(struct client *c, struct sub *sub, const struct event *e)
 {
     struct socket *s = SOCKET(c);
     if (!has_room(s)) return false;
-    if (sub->chan == sub->topic->chan) return ws_send_message(s->ws, e->message);
+    if (sub->chan == sub->topic->chan) {
+        HUB_COUNT(bytes, ws_message_text(e->message).n);
+        return ws_send_message(s->ws, e->message);
+    }
     struct live_event m = { 0, sub->chan, (i64)e->seq, e->rev, e->key.n ? e->key : (str){ 0 }, { e->data } };
     say(s, &live_event_desc, &m);
     return true;
@@ -53,6 +58,7 @@ static bool on_points(struct client *c, struct sub *sub, const struct points_out
     AUTO(arena) struct arena a = { 0 };
     struct buf b = BUF(&a);
     channel_put_points(&b, sub, p);
+    HUB_COUNT(bytes, b.n);
     return ws_send(s->ws, false, buf_str(&b));
 }
 
@@ -74,6 +80,7 @@ static void on_beat(struct client *c, struct ws_message *m) { ws_send_message(SO
 
 static void on_lost(struct client *c, u32 chan, const struct op_error *why)
 {
+    HUB_COUNT(lost, 1);
     say_error(SOCKET(c), why, 0, chan);
 }
 
@@ -142,7 +149,8 @@ static err_t begin(struct op *op, struct socket *s, const struct live_sub *m, st
 
 static err_t on_sub(struct op *op, struct socket *s, const void *message)
 {
-    const struct live_sub *m = message;
+    struct live_sub said = *(const struct live_sub *)message, *m = &said;
+    said.topic = channel_name(op, said.topic);
     const struct topic *kind = channel_kind(m->topic);
     void *in;
     enum sub_begin how;

@@ -3,6 +3,7 @@
 #include "feature/channel/hub.h"
 #include "base/log.h"
 #include "feature/channel/channel_wire.h"
+#include "feature/channel/hub_count.h"
 
 enum { BEAT_US = 2 * 1000000, SWEEP_US = 1000000, AGAIN_US = 10 * 1000, A_ROUND = 4096 };
 
@@ -20,6 +21,8 @@ static struct {
     struct client *first;
     size_t n;
 } registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+struct hub_counts hub_counts;
 
 static i64 epoch;
 i64 hub_epoch(void) { return epoch; }

@@ -174,7 +174,8 @@ struct hub_topic *topic_open(const struct topic *, str name); /* a reference; ma
 struct hub_topic *topic_find(str name);                       /* a reference; NULL: nobody listens */
 void topic_publish(str name, str key, str json);
 bool topic_wanted(str name);
-bool topic_any(void);      /* there are topics at all */
+bool topic_any(void); /* there are topics at all */
+size_t topic_count(void);
 void topic_sweep(i64 now); /* those without listeners for a minute go */
 void topic_forget_all(void);
 void hub_topic_dirty(struct hub_topic *); /* has news; called without locks */

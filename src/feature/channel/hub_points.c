@@ -1,6 +1,7 @@
 /* Points of series: a ring a topic, of which each listener takes what it has not seen, as often as it asked
  * for. */
 #include "feature/channel/hub.h"
+#include "feature/channel/hub_count.h"
 
 enum { POINTS_LEAST = 256 };
 
@@ -77,6 +78,7 @@ static bool tell_gap(struct sub *s)
     u64 first = oldest(&s->topic->points);
     if (s->seen >= first) return true;
     if (!s->client->ops->gap(s->client, s, first, first - s->seen)) return false;
+    HUB_COUNT(thinned, first - s->seen);
     credit_take(s, first, 40);
     s->seen = first;
     return true;
@@ -91,6 +93,7 @@ bool points_deliver(struct sub *s, i64 now)
         struct points_out p = take(r, s->seen, (u32)MIN(r->end - s->seen, POINTS_A_FRAME));
         p.late = p.t[0] <= s->newest_t;
         if (!s->client->ops->points(s->client, s, &p)) return true;
+        HUB_COUNT(frames, 1);
         credit_take(s, p.seq, 40 + 16 * (size_t)p.n);
         s->newest_t = MAX(s->newest_t, p.t[p.n - 1]);
         s->seen = p.seq;

@@ -1,5 +1,6 @@
 /* Subscriptions: where they begin, what they hand over, credit. */
 #include "feature/channel/hub.h"
+#include "feature/channel/hub_count.h"
 
 static const double HZ = 20, HZ_MOST = 60;
 
@@ -90,6 +91,9 @@ struct sub *sub_begin(struct client *c, const struct sub_new *n, enum sub_begin 
     t->idle_since_us = 0;
     pthread_mutex_unlock(&t->lock);
     pthread_mutex_unlock(&c->lock);
+    HUB_COUNT(subs, 1);
+    if (*how == SUB_RESUMED) HUB_COUNT(resumed, 1);
+    if (*how == SUB_RESYNC) HUB_COUNT(resyncs, 1);
     return s;
 }
 
@@ -118,6 +122,7 @@ static void remove_at(struct client *c, struct sub **at)
     struct sub *s = *at;
     *at = s->sibling;
     c->nsubs--;
+    HUB_COUNT(subs, -1);
     leave_topic(s);
     mem_free(s);
 }
@@ -189,6 +194,7 @@ static bool tell_gap(struct sub *s)
     u64 lost = t->events.lost;
     if (t->kind->delivery == TOPIC_LATEST || lost <= s->seen) return true;
     if (!s->client->ops->gap(s->client, s, lost + 1, lost - s->seen)) return false;
+    HUB_COUNT(thinned, lost - s->seen);
     s->seen = lost;
     return true;
 }
@@ -200,6 +206,7 @@ static bool deliver_events(struct sub *s)
     for (struct event *e = first_unseen(s->topic, s->seen); e; e = e->newer) {
         if (!credit_left(s)) return false; /* the acknowledgement wakes it */
         if (!s->client->ops->event(s->client, s, e)) return true;
+        HUB_COUNT(events, 1);
         credit_take(s, e->seq, e->bytes);
         s->seen = e->seq;
     }

@@ -82,6 +82,8 @@ struct hub_topic *topic_open(const struct topic *kind, str name)
 
 bool topic_any(void) { return atomic_load(&ntopics) > 0; }
 
+size_t topic_count(void) { return atomic_load(&ntopics); }
+
 bool topic_wanted(str name)
 {
     struct hub_topic *t = topic_find(name);

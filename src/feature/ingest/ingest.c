@@ -1,9 +1,11 @@
 /* From columns to series. The common case costs one look into the cache of names a series, and one row in the
  * database; everything else (other kinds, series named twice) is worth some more. */
 #include "feature/ingest/ingest.h"
+#include "base/log.h"
 #include "feature/account/account.h"
 #include "feature/series/series.h"
 #include <math.h>
+#include <stdatomic.h>
 
 static_assert(SERIES_F64 == (int)POINTS_F64 && SERIES_I64 == (int)POINTS_I64 &&
                   SERIES_TEXT == (int)POINTS_TEXT,
@@ -22,6 +24,7 @@ struct store {
     i64 owner_id, project_id;
     struct series_spec *spec; /* of b->series[0..n) */
     i64 *id;                  /* 0: rejected */
+    i64 oldest;               /* time of a point */
     struct ingest_done done;
 };
 
@@ -148,7 +151,10 @@ static err_t check_times(struct store *x, struct points_series *s)
 {
     size_t width = s->kind == POINTS_TEXT ? sizeof(str) : 8;
     u64 bad = 0;
-    for (u32 i = 0; i < s->n; i++) bad |= (u64)s->t[i] + (u64)t_max > (u64)t_max * 2;
+    for (u32 i = 0; i < s->n; i++) {
+        bad |= (u64)s->t[i] + (u64)t_max > (u64)t_max * 2;
+        x->oldest = MIN(x->oldest, s->t[i]);
+    }
     if (!bad) return OK;
     u32 kept = 0;
     for (u32 i = 0; i < s->n; i++) {
@@ -196,6 +202,20 @@ static u32 join(struct store *x, u32 n)
     return kept;
 }
 
+/* An import of old points is welcome, but does not stay as it is: whoever sends it should know. */
+static err_t count_past(struct store *x, const struct series_run *run, u32 n)
+{
+    static const i64 looks_old_us = SEC(3600); /* what is newer is nobody's past */
+    i64 now = time_now().us;
+    if (x->oldest > now - looks_old_us) return OK;
+    TRY(series_keeps(x->op, x->project_id, &x->done.keep_us));
+    if (!x->done.keep_us) return OK;
+    i64 limit = now - x->done.keep_us;
+    for (u32 i = 0; i < n && x->oldest < limit; i++)
+        for (u32 k = 0; k < run[i].n; k++) x->done.past += run[i].t[k] < limit;
+    return OK;
+}
+
 static err_t append(struct store *x, u32 n)
 {
     struct series_run *run = NEWN(x->op->arena, struct series_run, n);
@@ -205,13 +225,25 @@ static err_t append(struct store *x, u32 n)
         x->done.points += s->n;
     }
     x->done.series = n;
+    TRY(count_past(x, run, n));
     return series_append(x->op, run, n);
+}
+
+/* Once a minute at most: an import has many batches. */
+static void log_past(const struct store *x)
+{
+    static _Atomic i64 next_us;
+    i64 now = time_mono_us(), due = atomic_load(&next_us);
+    if (now < due || !atomic_compare_exchange_strong(&next_us, &due, now + SEC(60))) return;
+    LOG_WARN("points are older than their full resolution is kept and will become aggregates",
+             KV("user", x->op->who->login), KV("project", x->project_id), KV("points", x->done.past),
+             KV("kept_days", x->done.keep_us / SEC(86400)));
 }
 
 err_t ingest_store(struct op *op, i64 project_id, struct points *b, enum ingest_mode mode,
                    struct ingest_done *out)
 {
-    struct store x = { .op = op, .b = b, .mode = mode };
+    struct store x = { .op = op, .b = b, .mode = mode, .oldest = INT64_MAX };
     u32 n;
     if (b->over) return fail(op, ERR_LIMIT, "more than %u points in a request", b->max ? b->max : POINTS_MAX);
     TRY(find_scope(&x, project_id));
@@ -221,5 +253,6 @@ err_t ingest_store(struct op *op, i64 project_id, struct points *b, enum ingest_
         TRY(append(&x, join(&x, n)));
     }
     *out = x.done;
+    if (x.done.past) log_past(&x);
     return OK;
 }

@@ -21,6 +21,9 @@ enum ingest_mode {
 };
 struct ingest_done {
     i64 points, series;
+    /* Of the points, those that are past the time for which full resolution is kept: they become aggregates
+     * of minutes or hours soon. keep_us is that time. */
+    i64 past, keep_us;
 };
 /* Stores them in the operation's transaction. Whose they become: those of the project of op->who's token,
  * else of project_id (ERR_FORBIDDEN unless op->who is an editor there), else op->who's own. The points are

@@ -26,6 +26,51 @@ static const struct field ingest_receipt_fields[] = {
 #undef D
 static DESC(ingest_receipt);
 
+/* The same for an import of old points. */
+struct ingest_past {
+    i64 points, series, past_retention;
+    str note;
+};
+#define D struct ingest_past
+static const struct field ingest_past_fields[] = {
+    { F(points), .doc = "Points that are durable now." },
+    { F(series), .doc = "Series that they belong to." },
+    { F(past_retention), .doc = "Of the points, those that will soon be aggregates." },
+    { F(note), .doc = "Why, and what to do about it." },
+};
+#undef D
+static DESC(ingest_past);
+
+void ingest_tell_past(struct op *op, const struct ingest_done *done, struct http_reply *reply)
+{
+    if (!done->past) return;
+    reply->header[reply->nheaders].name = "Points-Past-Retention";
+    reply->header[reply->nheaders++].value = arena_printf(op->arena, "%lld", (long long)done->past).p;
+}
+
+static void put_receipt(struct op *op, i64 project_id, const struct ingest_done *done, struct buf *out)
+{
+    i64 days = done->keep_us / SEC(86400);
+    if (!done->past) {
+        desc_write(out, &ingest_receipt_desc, &(struct ingest_receipt){ done->points, done->series });
+        return;
+    }
+    struct ingest_past p = { done->points, done->series, done->past, { 0 } };
+    p.note =
+        project_id
+            ? arena_printf(
+                  op->arena,
+                  "points older than %lld days become aggregates of minutes and hours; an owner of the "
+                  "project "
+                  "changes that with PUT /api/v1/projects/%lld/retention, raw_s 0 keeps them for ever",
+                  (long long)days, (long long)project_id)
+            : arena_printf(op->arena,
+                           "points older than %lld days become aggregates of minutes and hours; in a project "
+                           "(project=NUMBER) that can be set: PUT /api/v1/projects/NUMBER/retention",
+                           (long long)days);
+    desc_write(out, &ingest_past_desc, &p);
+}
+
 static const struct {
     str media_type;
     err_t (*read)(struct op *, struct points *, str body);
@@ -52,9 +97,9 @@ static err_t telemetry_put(struct op *op, const void *arg, str body, struct http
     struct ingest_done done;
     TRY(read_body(op, in->content_type, &b, body));
     TRY(ingest_store(op, in->project, &b, INGEST_ALL, &done));
-    struct ingest_receipt receipt = { done.points, done.series };
     struct buf out = BUF(op->arena);
-    desc_write(&out, &ingest_receipt_desc, &receipt);
+    put_receipt(op, op->who->project_id ? op->who->project_id : in->project, &done, &out);
+    ingest_tell_past(op, &done, reply);
     reply->content_type = "application/json";
     reply->body = buf_str(&out);
     return OK;

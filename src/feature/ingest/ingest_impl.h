@@ -39,6 +39,9 @@ extern const struct http_raw influx_write, influx_write2, influx_query, influx_q
                       .doc = "InfluxDB 1: whether somebody is there." \
     }
 
+/* The header Points-Past-Retention, where there are such points. */
+void ingest_tell_past(struct op *, const struct ingest_done *, struct http_reply *);
+
 extern const struct http_raw prom_write, otlp_metrics;
 #define MACHINE_ROUTES \
     { POST, \

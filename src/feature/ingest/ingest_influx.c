@@ -109,6 +109,7 @@ static err_t write_lines(struct op *op, const struct influx_in *in, str body, st
         return fail_field(op, "precision", "must be ns, us, ms, s, m or h");
     points_read_line(&b, body, precision);
     TRY(ingest_store(op, in->project, &b, INGEST_GOOD, &done));
+    ingest_tell_past(op, &done, reply);
     reply->status = b.rejected ? 400 : 204;
     if (!b.rejected) return OK;
     reply->body = bad_lines(op, &b, done.points);

@@ -73,6 +73,7 @@ static err_t write_prom(struct op *op, const void *arg, str body, struct http_re
             "send application/x-protobuf of prometheus.WriteRequest or io.prometheus.write.v2.Request");
     TRY(points_read_prom(op, &b, body, version));
     TRY(ingest_store(op, in->project, &b, INGEST_GOOD, &done));
+    ingest_tell_past(op, &done, reply);
     header(reply, "X-Prometheus-Remote-Write-Samples-Written",
            arena_printf(op->arena, "%lld", (long long)done.points).p);
     header(reply, "X-Prometheus-Remote-Write-Histograms-Written", "0");
@@ -148,6 +149,7 @@ static err_t write_otlp(struct op *op, const void *arg, str body, struct http_re
     enum points_encoding encoding = is_json ? POINTS_JSON : POINTS_PROTOBUF;
     TRY(points_read_otlp(op, &b, body, encoding));
     TRY(ingest_store(op, in->project, &b, INGEST_GOOD, &done));
+    ingest_tell_past(op, &done, reply);
     answer_otlp(op, &b, encoding, reply);
     return OK;
 }

@@ -56,8 +56,10 @@ static str answer_of(struct turn *t, err_t e)
     struct buf b = BUF(&t->arena);
     buf_printf(&b, "{\"seq\":%lld", (long long)t->seq);
     if (!e) {
-        buf_printf(&b, ",\"points\":%lld,\"series\":%lld}", (long long)t->done.points,
+        buf_printf(&b, ",\"points\":%lld,\"series\":%lld", (long long)t->done.points,
                    (long long)t->done.series);
+        if (t->done.past) buf_printf(&b, ",\"past_retention\":%lld", (long long)t->done.past);
+        buf_char(&b, '}');
         return buf_str(&b);
     }
     const struct op_error *x = &t->op.err;

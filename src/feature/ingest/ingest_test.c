@@ -305,9 +305,9 @@ WORLD(ingest_socket)
     assert_ok(op, wsc_send(ws, op, true, S("{\"name\":\"a\",\"v\":[]}")));
     assert_ok(op, wsc_send(ws, op, false, (str){ (const char *)batch, sizeof batch }));
     str got = answers(op, ws, 3);
-    static const char *const parts[] = { "{\"seq\":1,\"points\":1,\"series\":1}",
+    static const char *const parts[] = { "{\"seq\":1,\"points\":1,\"series\":1,\"past_retention\":1}",
                                          "{\"seq\":2,\"code\":\"invalid\",", ",\"field\":\"v\"}",
-                                         "{\"seq\":3,\"points\":3,\"series\":2}" };
+                                         "{\"seq\":3,\"points\":3,\"series\":2,\"past_retention\":3}" };
     for (size_t i = 0; i < LEN(parts); i++)
         if (!str_find(got, str_of(parts[i]), &(size_t){ 0 })) test_fail(__FILE__, __LINE__, "%.*s", STR(got));
     assert_str(stored(op),

@@ -59,7 +59,10 @@ static err_t no_package(struct op *op, str name)
     return fail(op, ERR_NOT_FOUND, "no package '%.*s'", STR(name));
 }
 
-struct granted package_granted(const struct package *p) { return (struct granted){ "package", p->id }; }
+struct granted package_granted(const struct package *p)
+{
+    return (struct granted){ "package", p->id, p->name };
+}
 
 static err_t role_in(struct op *op, const struct package *p, enum project_role *role)
 {

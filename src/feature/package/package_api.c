@@ -191,7 +191,8 @@ static err_t archive_get(struct op *op, const void *in, struct http_file *out)
     const struct version_key *key = in;
     return package_archive_get(op, key->name, key->version, out);
 }
-static const struct http_download archive_get_download = { "archive_get", &version_key_desc, archive_get };
+static const struct http_download archive_get_download = { "archive_get", &version_key_desc, archive_get,
+                                                           "application/zstd, application/gzip" };
 
 API(package_readme_get, version_key, package_readme);
 static err_t package_readme_get(struct op *op, const struct version_key *in, struct package_readme *out)

@@ -44,7 +44,7 @@ static bool to_time(str s, i64 *us)
         *us = (i64)llround(seconds * 1e6);
         return true;
     }
-    if (!time_parse(s, &t)) return false;
+    if (!time_moment(s, time_now(), &t)) return false;
     *us = t.us;
     return true;
 }

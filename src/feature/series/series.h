@@ -135,6 +135,8 @@ err_t series_find(struct op *, const struct series_query *, series_list *) MUST_
 enum series_need { SERIES_SEE, SERIES_CHANGE };
 err_t series_for(struct op *, i64 id, enum series_need, struct series_info *) MUST_USE;
 err_t series_get(struct op *, i64 id, struct series_info *) MUST_USE; /* ERR_NOT_FOUND */
+/* How long points of a project's series (0: of anybody's own) keep their full resolution; 0: for ever. */
+err_t series_keeps(struct op *, i64 project_id, i64 *raw_us) MUST_USE;
 /* Removes the series with all their points. What is sent to them afterwards makes them anew; points that
  * other nodes took within the same second or two are dropped. */
 err_t series_delete(struct op *, const i64 *ids, size_t n) MUST_USE;

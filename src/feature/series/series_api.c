@@ -43,23 +43,6 @@ static const struct field series_ref_fields[] = {
 #undef D
 static DESC(series_ref);
 
-#define TIMES_DOC "microseconds since 1970, RFC 3339, or like now-1h."
-#define D         struct series_points_in
-struct series_points_in {
-    i64 id, limit;
-    struct series_window at;
-};
-static const struct field series_points_in_fields[] = {
-    { F(id), .flags = PATH, .min = 1, .max = INT64_MAX, .doc = "The series." },
-    { F_SKIP(at) },
-    { F_AS("from", at.from), .flags = QUERY, .max = 40, .def = "now-1h", .doc = "First time; " TIMES_DOC },
-    { F_AS("to", at.to), .flags = QUERY, .max = 40, .def = "now", .doc = "Time behind the last; " TIMES_DOC },
-    { F(limit), .flags = QUERY, .min = 1, .max = SERIES_MOST_POINTS, .def = "10000",
-      .doc = "Points at most." },
-};
-#undef D
-static DESC(series_points_in);
-
 #define DAMAGE \
     { \
         F(damage), .flags = READONLY | NULLABLE, \
@@ -75,26 +58,11 @@ static const struct field series_points_fields[] = {
       .doc = "Pairs of time in microseconds and value, in time order; what is no number is null." },
     { F_AS("next_from", next), .flags = READONLY | NULLABLE,
       .doc = "More points than the limit: time of the next one." },
+    { F(thinned), .flags = READONLY, .doc = "With thin: whether points were left out." },
     DAMAGE,
 };
 #undef D
 static DESC(series_points);
-
-#define D struct series_buckets_in
-struct series_buckets_in {
-    i64 id, n;
-    struct series_window at;
-};
-static const struct field series_buckets_in_fields[] = {
-    { F(id), .flags = PATH, .min = 1, .max = INT64_MAX, .doc = "The series." },
-    { F_SKIP(at) },
-    { F_AS("from", at.from), .flags = QUERY, .max = 40, .def = "now-1h", .doc = "First time; " TIMES_DOC },
-    { F_AS("to", at.to), .flags = QUERY, .max = 40, .def = "now", .doc = "Time behind the last; " TIMES_DOC },
-    { F(n), .flags = QUERY, .min = 1, .max = SERIES_MOST_BUCKETS, .def = "500",
-      .doc = "Buckets of equal width." },
-};
-#undef D
-static DESC(series_buckets_in);
 
 #define D struct series_buckets
 struct series_buckets {
@@ -160,9 +128,11 @@ static err_t series_points_get(struct op *op, const struct series_points_in *in,
     struct series_damage damage = { 0 };
     struct series_range r = { .id = in->id, .damage = &damage };
     TRY(series_for(op, in->id, SERIES_SEE, &info));
+    TRY(series_thin_check(op, in, &info));
     TRY(series_range_of(op, &in->at, &r));
     *out = (struct series_points){ .id = in->id, .kind = info.kind, .from = r.from, .to = r.to };
-    TRY(series_points_json(op, r, in->limit, out));
+    if (in->thin) TRY(series_thin_json(op, r, in, out));
+    else TRY(series_points_json(op, r, in->limit, out));
     out->damage = damage.first;
     return OK;
 }
@@ -268,9 +238,11 @@ static const struct route series_routes[] = {
     { GET, "/api/v1/series", &series_list_get_api, .auth = RIGHT_SERIES_READ,
       .doc = "The series that one may see, by name and labels." },
     { GET, "/api/v1/series/{id}", &series_show_api, .auth = RIGHT_SERIES_READ, .doc = "One series." },
-    { GET, "/api/v1/series/{id}/points", &series_points_get_api, .auth = RIGHT_SERIES_READ,
-      .doc = "Points of a range, in time order." },
-    { GET, "/api/v1/series/{id}/buckets", &series_buckets_get_api, .auth = RIGHT_SERIES_READ,
+    { GET, "/api/v1/series/{id}/points", &series_points_get_api, .raw_too = &series_points_frames,
+      .auth = RIGHT_SERIES_READ,
+      .doc = "Points of a range, in time order; as binary frames where Accept asks for them." },
+    { GET, "/api/v1/series/{id}/buckets", &series_buckets_get_api, .raw_too = &series_buckets_frames,
+      .auth = RIGHT_SERIES_READ,
       .doc = "A range in buckets of equal width: exact least, largest, average, first and last values." },
     { DELETE, "/api/v1/series/{id}", &series_remove_api, .auth = RIGHT_SERIES_WRITE, .audit = "series.delete",
       .doc = "Remove a series with all its points." },

@@ -178,3 +178,11 @@ err_t series_retain(struct op *op, time_us now)
 }
 
 err_t series_retain_job(struct op *op) { return series_retain(op, time_now()); }
+
+err_t series_keeps(struct op *op, i64 project_id, i64 *raw_us)
+{
+    struct retained r;
+    TRY(retention_sql_get(op, project_id, &r));
+    *raw_us = r.raw;
+    return OK;
+}

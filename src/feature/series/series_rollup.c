@@ -153,15 +153,20 @@ str rollup_write(struct arena *a, const struct series_bucket *row, size_t n)
     return buf_str(&out);
 }
 
-static void take_column(struct series_bucket *row, size_t c, const struct series_run *run)
+/* False: what no writer of ours has put there. All columns have the rows' times. */
+static bool take_column(struct series_bucket *row, size_t c, const struct series_run *run)
 {
+    static const i64 most = (i64)1 << 48; /* points of a row */
     for (u32 i = 0; i < run->n; i++) {
         i64 v;
         memcpy(&v, &run->i[i], sizeof v);
-        if (columns[c].what == TIME) v += run->t[i];
+        if (!c) row[i].t = run->t[i];
+        if (row[i].t != run->t[i] || row[i].t < SERIES_T_MIN || row[i].t > SERIES_T_MAX) return false;
+        if (columns[c].what == WHOLE && (v < 0 || v > most)) return false;
+        if (columns[c].what == TIME && __builtin_add_overflow(v, row[i].t, &v)) return false;
         memcpy((char *)&row[i] + columns[c].off, &v, sizeof v);
-        row[i].t = run->t[i];
     }
+    return true;
 }
 
 bool rollup_read(str bytes, struct arena *a, rollup_rows *out)
@@ -177,8 +182,7 @@ bool rollup_read(str bytes, struct arena *a, rollup_rows *out)
         bytes = str_skip(bytes, n);
         if (run.kind != (columns[c].what == NUMBER ? SERIES_F64 : SERIES_I64)) return false;
         if (!c) *out = (rollup_rows){ NEWN(a, struct series_bucket, run.n), run.n };
-        if (run.n != out->n) return false;
-        take_column(out->item, c, &run);
+        if (run.n != out->n || !take_column(out->item, c, &run)) return false;
     }
     return !bytes.n;
 }

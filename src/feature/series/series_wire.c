@@ -1,30 +1,45 @@
-/* What the API of series says: its inputs with times in three forms, and the JSON of points and buckets,
+/* What the API of series says: its inputs, and the JSON of points and buckets,
  * written without a tree. */
 #include "feature/series/series_wire.h"
 #include <math.h>
 
-/* "now", "now-90s", "now+1h". */
-static bool relative(str s, i64 now_us, i64 *out)
-{
-    i64 us = 0;
-    if (!str_starts(s, S("now"))) return false;
-    str rest = str_skip(s, 3);
-    bool shifted = rest.n && (rest.p[0] == '-' || rest.p[0] == '+');
-    if (rest.n && (!shifted || !str_to_duration(str_skip(rest, 1), &us))) return false;
-    *out = now_us + (rest.n && rest.p[0] == '-' ? -us : us);
-    return true;
-}
+#define TIMES_DOC "RFC 3339, a date, now, -1h, or microseconds since 1970."
+#define D         struct series_points_in
+static const struct field series_points_in_fields[] = {
+    { F(id), .flags = PATH, .min = 1, .max = INT64_MAX, .doc = "The series." },
+    { F_SKIP(at) },
+    { F_AS("from", at.from), .flags = QUERY, .max = 40, .def = "now-1h", .doc = "First time; " TIMES_DOC },
+    { F_AS("to", at.to), .flags = QUERY, .max = 40, .def = "now", .doc = "Time behind the last; " TIMES_DOC },
+    { F(limit), .flags = QUERY, .min = 1, .max = SERIES_MOST_POINTS, .def = "10000",
+      .doc = "Points at most; with thin 4 to 20000." },
+    { F_ENUM(thin, series_thinnings), .flags = QUERY | NULLABLE,
+      .doc = "Too many points for the limit: those of the range that look like all of them, by minmax (exact "
+             "extremes), "
+             "m4 (first, least, largest, last of each span) or lttb (largest triangles)." },
+};
+#undef D
+DESC(series_points_in);
+
+#define D struct series_buckets_in
+static const struct field series_buckets_in_fields[] = {
+    { F(id), .flags = PATH, .min = 1, .max = INT64_MAX, .doc = "The series." },
+    { F_SKIP(at) },
+    { F_AS("from", at.from), .flags = QUERY, .max = 40, .def = "now-1h", .doc = "First time; " TIMES_DOC },
+    { F_AS("to", at.to), .flags = QUERY, .max = 40, .def = "now", .doc = "Time behind the last; " TIMES_DOC },
+    { F(n), .flags = QUERY, .min = 1, .max = SERIES_MOST_BUCKETS, .def = "500",
+      .doc = "Buckets of equal width." },
+};
+#undef D
+DESC(series_buckets_in);
 
 err_t series_time(struct op *op, const char *field, str text, i64 *out)
 {
     time_us t;
-    if (relative(text, time_now().us, out)) return OK;
-    if (str_to_i64(text, out)) {
-        if (*out >= SERIES_T_MIN && *out <= SERIES_T_MAX) return OK;
+    if (!time_moment(text, time_now(), &t))
+        return fail_field(op, field,
+                          "must be a time: 2026-11-20T16:14:00Z, a date, now, -1h, or microseconds");
+    if (t.us < SERIES_T_MIN || t.us > SERIES_T_MAX)
         return fail_field(op, field, "is out of the range of times");
-    }
-    if (!time_parse(text, &t))
-        return fail_field(op, field, "must be microseconds since 1970, RFC 3339, or like now-1h");
     *out = t.us;
     return OK;
 }
@@ -81,6 +96,28 @@ err_t series_points_json(struct op *op, struct series_range r, i64 limit, struct
     buf_put(&p.b, p.b.n ? S("]") : S("[]"));
     out->points.s = buf_str(&p.b);
     if (p.more) out->next = arena_printf(op->arena, "%lld", (long long)p.next);
+    return OK;
+}
+
+err_t series_thin_check(struct op *op, const struct series_points_in *in, const struct series_info *info)
+{
+    if (!in->thin) return OK;
+    if (info->kind == SERIES_TEXT) return fail_field(op, "thin", "is for numbers, this series has texts");
+    if (in->limit < THIN_LEAST || in->limit > THIN_MOST)
+        return fail_field(op, "limit", "must be %d to %d with thin", THIN_LEAST, THIN_MOST);
+    return OK;
+}
+
+err_t series_thin_json(struct op *op, struct series_range r, const struct series_points_in *in,
+                       struct series_points *out)
+{
+    struct series_points_of x;
+    struct pouring p = { .b = BUF(op->arena), .left = in->limit };
+    TRY(series_thin(op, r, (enum series_thinning)in->thin, (size_t)in->limit, &x, &out->thinned));
+    struct series_run run = { .n = (u32)x.n, .kind = SERIES_F64, .t = x.t, .f = x.v };
+    pour(&p, &run);
+    buf_put(&p.b, p.b.n ? S("]") : S("[]"));
+    out->points.s = buf_str(&p.b);
     return OK;
 }
 

@@ -2,7 +2,7 @@
 """Writes the golden frames from their descriptions: for every NAME.json in this folder, NAME.bin.
 
 A description is {"doc", "frames": [...]}, or {"doc", "hex", "bad": true} for bytes that every reader must refuse. It is a twin of
-the writer in src/feature/channel/frame.c on purpose: written a second time, from docs/live-protocol.md. null is NaN.
+the writer in src/net/frame.c on purpose: written a second time, from docs/live-protocol.md. null is NaN.
 """
 import glob, json, math, os, struct
 

@@ -28,7 +28,8 @@ export async function visit(browser, server, { cookie, lang = 'en-GB', scheme = 
     colorScheme: scheme,
     reducedMotion: 'reduce'
   })
-  if (cookie) await context.addCookies([{ name: 'netbit_session', value: cookie, url: server.url, httpOnly: true, sameSite: 'Strict' }])
+  const [name, value] = cookie?.split('=') ?? []
+  if (cookie) await context.addCookies([{ name, value, url: server.url, httpOnly: true, sameSite: 'Strict' }])
   context.setDefaultTimeout(patient())
   const page = await context.newPage()
   const faults = []

@@ -123,14 +123,14 @@ export class Server {
     return (await this.ok('POST', '/api/v1/tokens', { name: `e2e ${scopes.slice(0, 20)}`, scopes }, session ?? (await this.login()))).token
   }
 
-  /** The value of a session cookie of our own page. */
+  /** A session cookie of our own page: NAME=VALUE. */
   async cookie(login = ADMIN.login, password = ADMIN.password) {
     const r = await fetch(`${this.url}/api/v1/auth/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-requested-by': 'netbit', origin: this.url },
       body: JSON.stringify({ login, password })
     })
-    const found = /netbit_session=([^;]+)/.exec(r.headers.get('set-cookie') ?? '')
+    const found = /^(netbit_session_\w+=[^;]+)/.exec(r.headers.get('set-cookie') ?? '')
     if (!found) throw new Error(`no cookie: ${r.status} ${(await r.text()).slice(0, 300)}`)
     return found[1]
   }

@@ -11,7 +11,7 @@ export default async function session({ browser, report, binary }) {
     const heading = await v.page.textContent('h1')
     await until('live', async () => (await v.page.locator('.nb-live-pill').first().getAttribute('data-state')) === 'live')
     await server.call('POST', '/api/v1/auth/logout', '{}', undefined, {
-      cookie: `netbit_session=${cookie}`,
+      cookie,
       'x-requested-by': 'netbit',
       origin: server.url
     })

@@ -12,7 +12,9 @@ export type Problem = {
 }
 
 export type Health = {
-  /** ok */ status: string
+  /** pass */ status: string
+  /** netbit */ name: string
+  /** What that means, for people. */ message: string
   /** Of the program. */ version: string
   /** Seconds since the start. */ uptime_s: number
 }
@@ -357,6 +359,7 @@ export type SeriesPoints = {
   /** Time behind the last, microseconds. */ to: number
   /** Pairs of time in microseconds and value, in time order; what is no number is null. */ points: unknown
   /** More points than the limit: time of the next one. */ next_from: string | null
+  /** With thin: whether points were left out. */ thinned: boolean
   /** Tells of the first damaged block that was left out; null: nothing is missing. */ damage: string | null
 }
 
@@ -746,7 +749,7 @@ export interface Api {
   /** Everything that the node holds of who asks, as JSON. */
   'GET /api/v1/me/export': {
     input: Record<string, never>
-    result: Blob
+    result: unknown
   }
   /** Begin with one-time codes: a secret for the authenticator. */
   'POST /api/v1/me/totp': {
@@ -1213,11 +1216,11 @@ export interface Api {
       }
     result: undefined
   }
-  /** Points of a range, in time order. */
+  /** Points of a range, in time order; as binary frames where Accept asks for them. */
   'GET /api/v1/series/{id}/points': {
     input: {
       path: { id: number }
-      query?: { from?: string; to?: string; limit?: number }
+      query?: { from?: string; to?: string; limit?: number; thin?: null | "minmax" | "m4" | "lttb" }
       }
     result: SeriesPoints
   }

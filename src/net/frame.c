@@ -1,4 +1,4 @@
-#include "feature/channel/frame.h"
+#include "net/frame.h"
 #include <math.h>
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "frames are written as they lie in memory");
@@ -41,6 +41,59 @@ void frame_write(struct buf *b, const struct frame *f)
         if (n) buf_put(b, (str){ f->col[i], n });
         buf_put(b, (str){ zeros, padded(n) - n });
     }
+}
+
+static bool all_f32(const double *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(v[i]) && (fabs(v[i]) > 3e38 || (double)(float)v[i] != v[i])) return false;
+    return true;
+}
+
+static bool all_i32(const double *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs(v[i]) < 2147483648.0) || (double)(i32)v[i] != v[i] || (v[i] == 0 && signbit(v[i])))
+            return false;
+    return true;
+}
+
+void frame_add_values(struct arena *a, struct frame *f, const double *v)
+{
+    u8 *type = &f->type[f->ncol];
+    const void **col = &f->col[f->ncol++];
+    if (all_f32(v, f->rows)) {
+        float *to = NEWN(a, float, f->rows + 1);
+        for (u32 i = 0; i < f->rows; i++) to[i] = (float)v[i];
+        *type = FRAME_F32;
+        *col = to;
+    } else if (all_i32(v, f->rows)) {
+        i32 *to = NEWN(a, i32, f->rows + 1);
+        for (u32 i = 0; i < f->rows; i++) to[i] = (i32)v[i];
+        *type = FRAME_I32;
+        *col = to;
+    } else {
+        *type = FRAME_F64;
+        *col = v;
+    }
+}
+
+void frame_add_times(struct arena *a, struct frame *f, const i64 *t)
+{
+    f->t0 = f->rows ? t[0] : 0;
+    i64 step = f->rows > 1 ? t[1] - t[0] : 0;
+    bool regular = step > 0;
+    for (u32 i = 2; i < f->rows && regular; i++) regular = t[i] - t[i - 1] == step;
+    if (regular) {
+        f->flags |= FRAME_REGULAR;
+        f->dt = (double)step;
+        return;
+    }
+    if (!f->rows) return;
+    double *x = NEWN(a, double, f->rows);
+    for (u32 i = 0; i < f->rows; i++) x[i] = (double)(t[i] - t[0]);
+    f->type[f->ncol] = FRAME_F64;
+    f->col[f->ncol++] = x;
 }
 
 static bool times_ok(const struct frame *f)

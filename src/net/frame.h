@@ -1,9 +1,11 @@
-/* Binary frames of the live channel (docs/live-protocol.md): little-endian, columnar, 40 bytes of head, every
- * column padded to 8 bytes; frames may follow one another. The page's twin is web/src/live/frame.ts; both
- * read tests/golden/live. Everything here is pure. */
+/* Binary frames of points (docs/live-protocol.md), for the live channel and for answers to who asks for
+ * FRAME_MEDIA_TYPE: little-endian, columnar, 40 bytes of head, every column padded to 8 bytes; frames may
+ * follow one another. The page's twin is web/src/live/frame.ts; both read tests/golden/live. Everything here
+ * is pure. */
 #pragma once
 #include "base/buf.h"
 
+#define FRAME_MEDIA_TYPE "application/vnd.netbit.frame"
 enum { FRAME_VERSION = 1, FRAME_HEAD = 40, FRAME_COLUMNS = 7 };
 enum frame_kind {
     FRAME_APPEND = 1,
@@ -31,6 +33,10 @@ struct frame {
     u8 type[FRAME_COLUMNS];
     const void *col[FRAME_COLUMNS]; /* rows values each, not aligned when read */
 };
+/* Fill a frame whose rows are known: its times, which need no column when their steps are equal, then columns
+ * of values, each in the narrowest type that holds them exactly. What is made of them lives in the arena. */
+void frame_add_times(struct arena *, struct frame *, const i64 *t);
+void frame_add_values(struct arena *, struct frame *, const double *v);
 size_t frame_size(const struct frame *);
 void frame_write(struct buf *, const struct frame *); /* the caller's frame is sound */
 /* The first frame of bytes; *used is its length. Columns view the bytes. False: malformed or cut off. */

@@ -1,7 +1,7 @@
 /* The golden frames, which the page's reader shares: read as described, and written byte for byte. */
 #include "base/desc.h"
 #include "base/fs.h"
-#include "feature/channel/frame.h"
+#include "net/frame.h"
 #include "tests/unit/test.h"
 #include <dirent.h>
 #include <math.h>
