@@ -189,6 +189,9 @@ def package_file():
 def node(w):
     for name in ("health_get", "ready_get", "metrics", "openapi_get", "asyncapi_get"):
         w(name, None)
+    w("node_get", None)
+    w("node_update", "admin", {"name": "The lab"})
+    w("node_storage_get", "admin")
 
 
 def account(w):
