@@ -1,17 +1,18 @@
-// Debian's Chromium through playwright-core; pages that tell what must never happen: foreign requests, violations of the page's policy, errors.
+// Debian's Chromium (or that of CHROMIUM, or Google's) through playwright-core; pages that tell what must never happen: foreign requests, violations of the page's policy, errors.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { patient } from './patience.mjs'
 
-export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const places = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome-stable']
+export const executablePath = places.find(f => f && existsSync(f))
 
 /* Not --use-angle=swiftshader: it moves the drawing to SwiftShader, and 60 frames a second become 4. */
 const args = ['--no-sandbox', '--enable-precise-memory-info', '--disable-dev-shm-usage']
 
 export async function launch() {
-  if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: install Debian's package chromium, or set CHROMIUM`)
+  if (!executablePath) throw new Error("there is no Chromium: install Debian's package chromium, or set CHROMIUM to one")
   // Its settings and reports of crashes are not those of who runs the test.
   const home = mkdtempSync(join(tmpdir(), 'netbit-browser-'))
   process.on('exit', () => rmSync(home, { recursive: true, force: true }))
