@@ -39,7 +39,9 @@ server.on('error', (e) => {
   process.exit(1);
 });
 
+let beats = 0;
 const beat = setInterval(() => {
+  if (++beats % 3 === 0) log('info', 'summary', { visits, up_s: Math.round(process.uptime()) });
   metric('service', { visits, slowest_ms: slowest, heap_bytes: process.memoryUsage().heapUsed });
   slowest = 0;
 }, 5000);

@@ -1,4 +1,5 @@
 /* Choices and fields that several pages offer alike. */
+import type { ReactNode } from 'react'
 import { type Lang, useLang, useText } from '@/i18n'
 import { PasswordField, TextField } from './controls'
 import type { FormState } from './form'
@@ -21,12 +22,22 @@ export function useThemes(): { title: string; options: { value: Theme; label: st
 
 export function ThemeChoice() {
   const { title, options } = useThemes()
-  return <Choice label={title} value={useTheme()} onChange={setTheme} options={options} />
+  return (
+    <Choice label={title}>
+      <div>
+        <Segments label={title} value={useTheme()} onChange={setTheme} options={options} />
+      </div>
+    </Choice>
+  )
 }
 
 export function LanguageChoice() {
   const t = useText(uiText)
-  return <Choice label={t.language} value={useLang()} onChange={setLang} options={languages} />
+  return (
+    <Choice label={t.language}>
+      <Languages />
+    </Choice>
+  )
 }
 
 /** Each in its own words. */
@@ -35,21 +46,20 @@ const languages: { value: Lang; label: string }[] = [
   { value: 'ru', label: 'Русский' }
 ]
 
-interface ChoiceProps<T extends string> {
-  label: string
-  value: T
-  onChange(value: T): void
-  options: { value: T; label: string }[]
+export function Languages() {
+  return (
+    <div>
+      <Segments label="Language" value={useLang()} onChange={setLang} options={languages} />
+    </div>
+  )
 }
 
 /* A choice of few as a field of a page. */
-function Choice<T extends string>(p: ChoiceProps<T>) {
+function Choice({ label, children }: { label: string; children: ReactNode }) {
   return (
     <div className="field">
-      <span>{p.label}</span>
-      <div>
-        <Segments {...p} />
-      </div>
+      <span>{label}</span>
+      {children}
     </div>
   )
 }

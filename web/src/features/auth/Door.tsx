@@ -1,12 +1,10 @@
 import type { ReactNode } from 'react'
 import { useNodeName } from '@/app/node/name'
-import { useLang } from '@/i18n'
-import { Segments, setLang, useTitle } from '@/ui'
+import { Languages, useTitle } from '@/ui'
 import './door.css'
 
 /** The frame of what is seen before one is signed in. */
 export function Door({ title, lead, children, foot }: { title: string; lead?: ReactNode; children: ReactNode; foot?: ReactNode }) {
-  const lang = useLang()
   const node = useNodeName()
   useTitle(title)
   return (
@@ -21,15 +19,7 @@ export function Door({ title, lead, children, foot }: { title: string; lead?: Re
         {children}
         {foot && <div className="door-foot dim">{foot}</div>}
       </div>
-      <Segments
-        label="Language"
-        value={lang}
-        onChange={setLang}
-        options={[
-          { value: 'en', label: 'English' },
-          { value: 'ru', label: 'Русский' }
-        ]}
-      />
+      <Languages />
     </main>
   )
 }

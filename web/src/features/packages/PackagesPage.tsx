@@ -8,7 +8,7 @@ import { href } from '@/app/routes'
 import { useParam } from '@/app/search'
 import { useInProject } from '@/app/shell/project'
 import { useText } from '@/i18n'
-import { ago, num } from '@/i18n/format'
+import { ago } from '@/i18n/format'
 import { useServerNow } from '@/live'
 import { Button, Empty, Loaded, NoMatch, Page, SearchField, Select, StatusBadge } from '@/ui'
 import './packages.css'
@@ -142,9 +142,7 @@ function Row({ p, onTag }: { p: Package; onTag: (tag: string) => void }) {
         </p>
       </div>
       <div className="package-side faint num">
-        <span>
-          {num(p.downloads)} {t.downloads.toLowerCase()}
-        </span>
+        <span>{t.downloaded(p.downloads)}</span>
         <span>{ago((now - Date.parse(p.updated_at)) / 1000)}</span>
         <span>{p.author}</span>
       </div>

@@ -58,14 +58,11 @@ function List({ list }: { list: Series[] }) {
   const keys = useMemo(() => keysOf(list), [list])
   const fitting = useMemo(() => list.filter(s => fits(filter, s, valuesOf, titleOf)), [list, filter])
   const ageOf = (s: Series) => ageAt(newest.get(s.id)?.lastAt || known.get(s.id)?.at || 0, now)
-  const columns = useColumns({ newest, known, connected, ageOf })
+  const freshOf = (s: Series) => freshness(ageOf(s), connected, ...limitsAt(newest.get(s.id)?.rate ?? 0))
+  const columns = useColumns({ newest, known, connected, ageOf, freshOf })
   const rows =
     sort.key === 'age'
-      ? [...fitting].sort(
-          (a, b) =>
-            (sort.down ? -1 : 1) *
-            (badness[freshness(ageOf(a), connected)] - badness[freshness(ageOf(b), connected)] || ageOf(b) - ageOf(a))
-        )
+      ? [...fitting].sort((a, b) => (sort.down ? -1 : 1) * (badness[freshOf(a)] - badness[freshOf(b)] || ageOf(b) - ageOf(a)))
       : sorted(fitting, columns, sort)
   return (
     <>
@@ -85,7 +82,7 @@ function List({ list }: { list: Series[] }) {
             rowHeight={ROW}
             sort={sort}
             onSort={setSort}
-            rowClass={s => `age-${freshness(ageOf(s), connected)}`}
+            rowClass={s => `age-${freshOf(s)}`}
           />
         </div>
       )}
@@ -95,6 +92,13 @@ function List({ list }: { list: Series[] }) {
 
 /** Milliseconds since a point, NaN when there is none that we know of. */
 const ageAt = (at: number, now: number) => (at ? Math.max(0, now - at / 1000) : Number.NaN)
+
+/* Amber and red begin at 5 s and 10 s, later where the series' own pace is slower: a value every ten seconds is
+ * not late at nine. */
+function limitsAt(rate: number): [late: number, lost: number] {
+  const every = rate > 0 ? 1000 / rate : 0
+  return [Math.max(5000, 2.5 * every), Math.max(10_000, 5 * every)]
+}
 
 /* Which rows are in the document: those that the table has drawn. */
 function useInSight(): [number[], (box: HTMLDivElement | null) => void] {
@@ -128,9 +132,10 @@ interface Shown {
   known: ReadonlyMap<number, Known>
   connected: boolean
   ageOf(s: Series): number
+  freshOf(s: Series): Freshness
 }
 
-function useColumns({ newest, known, connected, ageOf }: Shown): Column<Series>[] {
+function useColumns({ newest, known, connected, ageOf, freshOf }: Shown): Column<Series>[] {
   const t = useText(telemetryText)
   const unit = (s: Series) => s.unit ?? ''
   return [
@@ -189,7 +194,7 @@ function useColumns({ newest, known, connected, ageOf }: Shown): Column<Series>[
       width: '130px',
       align: 'end',
       sort: s => s.id,
-      render: s => <Age ms={ageOf(s)} connected={connected} />
+      render: s => <Age ms={ageOf(s)} fresh={freshOf(s)} />
     }
   ]
 }
@@ -199,9 +204,8 @@ const rate = (r: number, t: typeof telemetryText.en) => (r > 0 ? t.perSecond(num
 const marks: Record<Freshness, string> = { fresh: '●', late: '▲', lost: '✕', unknown: '?' }
 const kinds: Record<Freshness, string> = { fresh: 'k-ok', late: 'k-warn', lost: 'k-err', unknown: 'k-unknown' }
 
-function Age({ ms, connected }: { ms: number; connected: boolean }) {
+function Age({ ms, fresh: f }: { ms: number; fresh: Freshness }) {
   const t = useText(telemetryText)
-  const f = freshness(ms, connected)
   return (
     <span className={`${kinds[f]} num age`} title={t[f]}>
       <span aria-hidden="true">{marks[f]}</span> {Number.isFinite(ms) ? span(ms / 1000) : '—'}
