@@ -14,6 +14,12 @@ export class Report {
     return Boolean(good)
   }
 
+  /** A check whose figures are worth reading when it holds, too. */
+  gate(good, what) {
+    if (good) console.log(`held: ${what}`)
+    return this.check(good, what)
+  }
+
   /** A part of the test; an exception in it is a failure, and the others go on. */
   async part(name, fn) {
     const began = Date.now()

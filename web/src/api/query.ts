@@ -3,7 +3,7 @@ import { keepPreviousData, QueryClient, type UseQueryResult, useMutation, useQue
 import { api, type Input, type Key, type Result } from './client'
 import { ApiError } from './problem'
 
-export { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+export { keepPreviousData, type QueryClient, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 
 const patient = (error: unknown): boolean =>
   error instanceof ApiError && ['offline', 'unavailable', 'timeout', 'internal', 'rate_limited'].includes(error.code)

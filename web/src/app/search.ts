@@ -1,5 +1,5 @@
 // View state in the address: filters, sorting, tabs, times. Typing replaces the entry of the history, choosing adds one.
-import { useCallback } from 'react'
+import { useCallback, useMemo } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import type { Sort } from '@/ui'
 
@@ -23,7 +23,8 @@ export function useParam(name: string, otherwise = ''): [string, (value: string,
 /** "name" or "-name" in ?sort=. */
 export function useSort(otherwise: string): [Sort, (sort: Sort) => void] {
   const [text, set] = useParam('sort', otherwise)
-  return [{ key: text.replace(/^-/, ''), down: text.startsWith('-') }, s => set((s.down ? '-' : '') + s.key)]
+  const sort = useMemo(() => ({ key: text.replace(/^-/, ''), down: text.startsWith('-') }), [text])
+  return [sort, s => set((s.down ? '-' : '') + s.key)]
 }
 
 /** The line that the address names: #L48213. */

@@ -36,6 +36,12 @@ export function useTopic<T = unknown>(topic: string | null): TopicState<T> {
   return useSyncExternalStore(subscribe, () => live.topicState(topic ?? '')) as TopicState<T>
 }
 
+/** Whether a topic is followed; draws again only when that changes, not with its events. */
+export function useTopicPhase(topic: string): TopicState['phase'] {
+  const subscribe = useCallback((fn: () => void) => live.listen(topic, { phase: fn }), [topic])
+  return useSyncExternalStore(subscribe, () => live.topicState(topic).phase)
+}
+
 /** Every event of a topic, without rendering; fn may change between renders. */
 export function useTopicEvents<T = unknown>(topic: string | null, fn: (e: TopicEvent<T>) => void, params?: SubParams): void {
   const latest = useRef(fn)
@@ -47,15 +53,20 @@ export function useTopicEvents<T = unknown>(topic: string | null, fn: (e: TopicE
   }, [topic, wanted])
 }
 
+/** Whether the live channel stands; draws again only when that changes, not with every heartbeat. */
+export const useConnected = () => useSyncExternalStore(live.onStatus, () => live.status.state === 'live')
 export const useLiveStatus = () => useSyncExternalStore(live.onStatus, () => live.status)
 export const usePaused = () => useSyncExternalStore(live.onStatus, () => live.paused)
 
 const tickers = new Set<() => void>()
 let ticker: ReturnType<typeof setInterval> | undefined
+let second = 0
 function tick(fn: () => void) {
   tickers.add(fn)
   ticker ??= setInterval(() => {
-    if (document.visibilityState === 'visible') for (const f of tickers) f()
+    if (document.visibilityState !== 'visible') return
+    second = live.now()
+    for (const f of tickers) f()
   }, 1000)
   return () => {
     tickers.delete(fn)
@@ -70,6 +81,16 @@ export function useServerNow(): number {
   const [now, set] = useState(() => live.now())
   useEffect(() => tick(() => set(live.now())), [])
   return now
+}
+
+/** What fn makes of the server's clock, looked at once a second; draws again only when that has changed. For cells of
+ * ages and states in long lists: most of them stay as they are. */
+export function useAtNow<T extends string | number | boolean>(fn: (now: number) => T): T {
+  return useSyncExternalStore(tick, () => {
+    const now = live.now()
+    if (!(now - second < 1000)) second = now
+    return fn(second)
+  })
 }
 
 /** Age of a sample in ms by the server's clock and what to think of it: 5 s amber, 10 s red (or the given ones).

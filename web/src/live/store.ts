@@ -41,13 +41,23 @@ export interface TopicEvent<T = unknown> {
   dropped: number
 }
 type EventListener = (e: TopicEvent) => void
+type BatchListener = (events: TopicEvent[]) => void
+
+export interface TopicListener {
+  render?: () => void
+  phase?: () => void
+  event?: EventListener
+  batch?: BatchListener
+}
 
 interface Topic {
   id: number
   name: string
   state: TopicState
   renders: Set<() => void>
+  phases: Set<() => void>
   events: Set<EventListener>
+  batches: Set<BatchListener>
   users: number
   params: SubParams
   timer: ReturnType<typeof setTimeout> | undefined
@@ -149,19 +159,24 @@ export class LiveStore {
     return this.topics.get(name)?.state ?? nothing
   }
 
-  /** Listens to a topic until the returned function is called. render: state has changed; event: each event. */
-  listen(name: string, on: { render?: () => void; event?: EventListener }, params: SubParams = {}): () => void {
+  /** Listens to a topic until the returned function is called. render: state has changed; phase: only whether it is
+   * followed; event: each event; batch: those that came together, for topics of hundreds a second. */
+  listen(name: string, on: TopicListener, params: SubParams = {}): () => void {
     const t = this.topic(name, params)
     t.users++
     clearTimeout(t.timer)
     if (on.render) t.renders.add(on.render)
+    if (on.phase) t.phases.add(on.phase)
     if (on.event) t.events.add(on.event)
+    if (on.batch) t.batches.add(on.batch)
     let over = false
     return () => {
       if (over) return
       over = true
       if (on.render) t.renders.delete(on.render)
+      if (on.phase) t.phases.delete(on.phase)
       if (on.event) t.events.delete(on.event)
+      if (on.batch) t.batches.delete(on.batch)
       if (--t.users === 0) t.timer = setTimeout(() => this.forget(t), LINGER_MS)
     }
   }
@@ -169,7 +184,18 @@ export class LiveStore {
   private topic(name: string, params: SubParams): Topic {
     const old = this.topics.get(name)
     if (old) return old
-    const t: Topic = { id: this.nextId++, name, state: nothing, renders: new Set(), events: new Set(), users: 0, params, timer: undefined }
+    const t: Topic = {
+      id: this.nextId++,
+      name,
+      state: nothing,
+      renders: new Set(),
+      phases: new Set(),
+      events: new Set(),
+      batches: new Set(),
+      users: 0,
+      params,
+      timer: undefined
+    }
     this.topics.set(name, t)
     this.byId.set(t.id, t)
     this.worker?.postMessage({ k: 'sub', id: t.id, topic: name, params })
@@ -224,16 +250,24 @@ export class LiveStore {
   }
 
   private batch(items: { id: number; m: TopicMessage }[]): void {
-    const touched = new Set<Topic>()
+    const touched = new Map<Topic, { phase: TopicState['phase']; events: TopicEvent[] }>()
     for (const { id, m } of items) {
       const t = this.byId.get(id)
       if (!t) continue
-      touched.add(t)
-      t.state = next(t.state, m)
+      const seen = touched.get(t) ?? { phase: t.state.phase, events: [] }
+      touched.set(t, seen)
+      // What nobody shows is not kept either: a list of thousands of rows takes its events as they come.
+      if (m.op !== 'evt' || t.renders.size) t.state = next(t.state, m)
       const e = event(m)
-      if (e) for (const fn of t.events) fn(e)
+      if (!e) continue
+      seen.events.push(e)
+      for (const fn of t.events) fn(e)
     }
-    for (const t of touched) for (const fn of t.renders) fn()
+    for (const [t, { phase, events }] of touched) {
+      if (t.state.phase !== phase) for (const fn of t.phases) fn()
+      if (events.length) for (const fn of t.batches) fn(events)
+      for (const fn of t.renders) fn()
+    }
   }
 }
 

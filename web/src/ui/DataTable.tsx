@@ -57,7 +57,7 @@ export function sorted<T>(rows: T[], columns: Column<T>[], sort: Sort | undefine
 }
 
 const margin = 12
-/** The window moves by so many rows at a time: less often, and rows that stay are not drawn again. */
+/** The window moves by so many rows at a time: less often. Rows that stay are neither drawn again nor moved. */
 const chunk = 8
 
 /** The rows in sight of a scrolled box of fixed rows. */
@@ -124,7 +124,7 @@ export function DataTable<T>({
     if (key === told.current) return
     told.current = key
     onShown(shown)
-  })
+  }, [onShown, rows, rowKey, from, to])
   const template = `${picks ? '20px ' : ''}${columns.map(c => c.width).join(' ')}`
   const pick = usePicking(rows, rowKey, picks)
   const onKey = (e: KeyboardEvent<HTMLDivElement>) => {
@@ -153,7 +153,11 @@ export function DataTable<T>({
           <div role="row" aria-rowindex={1} className="tr" tabIndex={-1}>
             {picks && (
               <div role="columnheader" className="td">
-                <PickAll all={rows.length} picked={rows.filter(r => picks.picked.has(rowKey(r))).length} onAll={pick.all} />
+                <PickAll
+                  all={rows.length}
+                  picked={picks.picked.size ? rows.filter(r => picks.picked.has(rowKey(r))).length : 0}
+                  onAll={pick.all}
+                />
               </div>
             )}
             {columns.map(c => (
@@ -162,23 +166,22 @@ export function DataTable<T>({
           </div>
         </div>
         <div role="rowgroup" className="table-body" style={fill ? { height: rows.length * rowHeight } : undefined}>
-          <div className="table-window" style={fill ? { transform: `translateY(${from * rowHeight}px)` } : undefined}>
-            {rows.slice(from, to).map((row, i) => (
-              <Row
-                key={rowKey(row)}
-                row={row}
-                index={from + i + 2}
-                columns={columns}
-                height={rowHeight}
-                onOpen={onOpen}
-                extra={rowClass?.(row)}
-                id={rowKey(row)}
-                picked={picks?.picked.has(rowKey(row))}
-                name={picks?.name(row)}
-                onPick={pick.one}
-              />
-            ))}
-          </div>
+          {rows.slice(from, to).map((row, i) => (
+            <Row
+              key={rowKey(row)}
+              row={row}
+              index={from + i + 2}
+              columns={columns}
+              height={rowHeight}
+              top={fill ? (from + i) * rowHeight : undefined}
+              onOpen={onOpen}
+              extra={rowClass?.(row)}
+              id={rowKey(row)}
+              picked={picks?.picked.has(rowKey(row))}
+              name={picks?.name(row)}
+              onPick={pick.one}
+            />
+          ))}
         </div>
       </div>
       {footer}
@@ -256,6 +259,10 @@ function Head<T>({ column: c, sort, onSort }: { column: Column<T>; sort: Sort | 
   )
 }
 
+/** A link that stands for its row is a plain one (data-opens): long tables have no room for a router in every cell. */
+const opens = (e: React.MouseEvent): boolean =>
+  !(e.ctrlKey || e.metaKey || e.shiftKey || e.altKey || e.button) && (e.target as HTMLElement).closest('a[data-opens]') !== null
+
 const cell = <T,>(c: Column<T>): string => `td${c.align === 'end' ? ' end' : ''}`
 
 /* Drawn again only when something of it is another: while one scrolls, rows that stay are left alone. */
@@ -266,6 +273,7 @@ function PlainRow<T>({
   index,
   columns,
   height,
+  top,
   onOpen,
   extra,
   id,
@@ -277,6 +285,8 @@ function PlainRow<T>({
   index: number
   columns: Column<T>[]
   height: number
+  /** Its place in a table that draws only what is in sight. */
+  top: number | undefined
   onOpen: ((row: T) => void) | undefined
   extra: string | undefined
   id: RowKey
@@ -287,6 +297,11 @@ function PlainRow<T>({
 }) {
   const t = useText(uiText)
   const open = (e: React.MouseEvent) => {
+    if (onOpen && opens(e)) {
+      e.preventDefault()
+      onOpen(row)
+      return
+    }
     if (!onOpen || (e.target as HTMLElement).closest('a, button, input, label, [role=menuitem]')) return
     if (getSelection()?.toString()) return
     onOpen(row)
@@ -297,7 +312,7 @@ function PlainRow<T>({
       tabIndex={-1}
       aria-rowindex={index}
       className={`tr${onOpen ? ' opens' : ''}${picked ? ' picked' : ''}${extra ? ` ${extra}` : ''}`}
-      style={{ height }}
+      style={{ height, top }}
       onClick={open}
     >
       {picked !== undefined && (

@@ -1,26 +1,23 @@
-// Lines of a log: a list of any length of which only what is in sight is drawn. It follows the end while it stands there.
+// Lines of a log: a list of any length of which only what is in sight is drawn. It follows the end while it stands there; else what is being
+// read stays in its place, whatever comes before or after it.
 import { ArrowDown } from 'lucide-react'
 import { memo, type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useText } from '@/i18n'
 import { clock, dateTime } from '@/i18n/format'
+import { type LogLine, placeOf } from './log-lines'
 import { uiText } from './text'
 
-export type LogLine = {
-  /** Rises with the lines; the same line has the same number always. */
-  id: number
-  /** Milliseconds since 1970. */
-  t: number
-  level: string | null
-  text: string
-  /** The line says that so many were lost here. */
-  skipped?: number
-}
+export { type LogLine, LogLines } from './log-lines'
 
 const lineHeight = 20
 const margin = 20
+/** What is drawn moves by so many lines at a time while one scrolls. */
+const chunk = 10
 
 type Props = {
-  lines: LogLine[]
+  /** In order; may be changed in place, then version is another. */
+  lines: readonly LogLine[]
+  version?: number
   label?: string
   /** Words that are marked. */
   mark?: string
@@ -32,70 +29,89 @@ type Props = {
   empty?: ReactNode
 }
 
-export function LogView({ lines, label, mark, onOlder, times = 'clock', target, empty }: Props) {
+/* Where one stands in the lines: at the end, or at a line with some pixels of it above the edge. */
+type Place = { end: true } | { end: false; line: LogLine; above: number; seen: LogLine }
+
+export function LogView({ lines, version = 0, label, mark, onOlder, times = 'clock', target, empty }: Props) {
   const t = useText(uiText)
   const box = useRef<HTMLDivElement>(null)
-  const following = useRef(target === undefined)
-  const [range, setRange] = useState<[number, number]>([0, 80])
-  const [behind, setBehind] = useState(0)
-  const seen = useRef<number | undefined>(undefined)
-  const first = useRef<number | undefined>(undefined)
+  const place = useRef<Place>({ end: true })
+  const height = useRef(800)
+  const [top, setTop] = useState(0) // the first line in sight, by chunks; while one follows it is the end that counts
+  const [following, setFollowing] = useState(true)
 
   const measure = useCallback(() => {
     const b = box.current
-    if (!b) return
-    following.current = b.scrollTop + b.clientHeight >= b.scrollHeight - lineHeight
-    if (following.current) setBehind(0)
-    const from = Math.max(0, Math.floor(b.scrollTop / lineHeight) - margin)
-    setRange(old => {
-      const to = Math.ceil((b.scrollTop + b.clientHeight) / lineHeight) + margin
-      return old[0] === from && old[1] === to ? old : [from, to]
-    })
+    const last = lines.at(-1)
+    if (!b || !last) return
+    height.current = b.clientHeight
+    const first = Math.min(lines.length - 1, Math.floor(b.scrollTop / lineHeight))
+    const end = b.scrollTop + b.clientHeight >= b.scrollHeight - lineHeight
+    const old = place.current
+    if (end) place.current = { end }
+    else
+      place.current = {
+        end,
+        line: lines[first] as LogLine,
+        above: b.scrollTop - first * lineHeight,
+        seen: old.end ? last : old.seen
+      }
+    setFollowing(end)
+    setTop(Math.floor(first / chunk) * chunk)
     if (b.scrollTop < 200 && b.scrollHeight > b.clientHeight) onOlder?.()
-  }, [onOlder])
+  }, [lines, onOlder])
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the lines may have changed in place
   useLayoutEffect(() => {
     const b = box.current
-    const newest = lines.at(-1)?.id
-    const oldest = lines[0]?.id
-    if (!b || newest === undefined) return
-    if (following.current) b.scrollTop = b.scrollHeight
-    else {
-      // Lines that came before the first one, or went away at the start, must not move what is being read.
-      const shift = first.current === undefined ? 0 : lines.findIndex(l => l.id === first.current)
-      if (shift > 0) b.scrollTop += shift * lineHeight
-      if (seen.current !== undefined && newest > seen.current) {
-        const from = seen.current
-        setBehind(n => n + lines.filter(l => l.id > from).length)
-      }
-    }
-    seen.current = newest
-    first.current = oldest
-    measure()
-  }, [lines, measure])
+    if (!b || lines.length === 0) return
+    const p = place.current
+    const at = p.end ? b.scrollHeight : placeOf(lines, p.line) * lineHeight + p.above
+    if (p.end || Math.abs(b.scrollTop - at) >= 1) b.scrollTop = at
+    if (b.scrollHeight > b.clientHeight && b.scrollTop < 200) onOlder?.()
+  }, [lines, version, onOlder])
 
   useEffect(() => {
     const b = box.current
-    const at = target === undefined ? -1 : lines.findIndex(l => l.id === target)
-    if (b && at >= 0) b.scrollTop = at * lineHeight - b.clientHeight / 2
-  }, [target, lines])
+    if (!b) return
+    const sizes = new ResizeObserver(() => {
+      height.current = b.clientHeight
+      if (place.current.end) b.scrollTop = b.scrollHeight
+    })
+    sizes.observe(b)
+    return () => sizes.disconnect()
+  }, [])
+
+  const shown = useRef<number | undefined>(undefined)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: until it is there, the line may come with any change
+  useEffect(() => {
+    if (target === undefined || shown.current === target) return
+    const b = box.current
+    const at = lines.findIndex(l => l.id === target)
+    if (!b || at < 0) return
+    shown.current = target
+    b.scrollTop = at * lineHeight - b.clientHeight / 2
+  }, [target, lines, version])
 
   const toEnd = () => {
-    following.current = true
-    setBehind(0)
+    place.current = { end: true }
+    setFollowing(true)
     if (box.current) box.current.scrollTop = box.current.scrollHeight
   }
-  const [from, to] = [Math.min(range[0], lines.length), Math.min(range[1], lines.length)]
+  const p = place.current
+  const fits = Math.ceil(height.current / lineHeight)
+  const first = following ? lines.length - fits : p.end ? top : Math.floor(placeOf(lines, p.line) / chunk) * chunk
+  const from = Math.max(0, first - margin)
+  const to = Math.min(lines.length, first + fits + chunk + margin)
+  const behind = p.end ? 0 : lines.length - 1 - placeOf(lines, p.seen)
   return (
     <div className="log-frame">
       <div className="log-box" ref={box} onScroll={measure} role="log" aria-label={label ?? t.log} aria-live="off" tabIndex={0}>
         {lines.length === 0 && empty}
         <div className="log-lines" style={{ height: lines.length * lineHeight }}>
-          <div style={{ transform: `translateY(${from * lineHeight}px)` }}>
-            {lines.slice(from, to).map(l => (
-              <Line key={l.id} line={l} mark={mark} times={times} target={l.id === target} />
-            ))}
-          </div>
+          {lines.slice(from, to).map((l, i) => (
+            <Line key={`${l.id} ${l.t}`} line={l} top={(from + i) * lineHeight} mark={mark} times={times} target={l.id === target} />
+          ))}
         </div>
       </div>
       {behind > 0 && (
@@ -107,21 +123,17 @@ export function LogView({ lines, label, mark, onOlder, times = 'clock', target, 
   )
 }
 
-const Line = memo(function Line({
-  line,
-  mark,
-  times,
-  target
-}: {
-  line: LogLine
-  mark: string | undefined
-  times: string
-  target: boolean
-}) {
+type LineProps = { line: LogLine; top: number; mark: string | undefined; times: string; target: boolean }
+const Line = memo(function Line({ line, top, mark, times, target }: LineProps) {
   const t = useText(uiText)
-  if (line.skipped) return <div className="log-line skipped">— {t.skipped(line.skipped)} —</div>
+  if (line.skipped)
+    return (
+      <div className="log-line skipped" style={{ top }}>
+        — {t.skipped(line.skipped)} —
+      </div>
+    )
   return (
-    <div className={`log-line lv-${line.level ?? 'none'}${target ? ' target' : ''}`}>
+    <div className={`log-line lv-${line.level ?? 'none'}${target ? ' target' : ''}`} style={{ top }}>
       {times !== 'none' && (
         <time dateTime={new Date(line.t).toISOString()} title={dateTime(line.t)}>
           {times === 'full' ? dateTime(line.t) : clock(line.t)}

@@ -1,6 +1,6 @@
 // The frame of a page: title, actions, the same from a terminal, content.
 import { SquareTerminal } from 'lucide-react'
-import { type ReactNode, useEffect, useSyncExternalStore } from 'react'
+import { memo, type ReactNode, useEffect, useSyncExternalStore } from 'react'
 import { useText } from '@/i18n'
 import { CopyLine } from './Copy'
 import { IconButton, Popover } from './controls'
@@ -9,7 +9,7 @@ import { uiText } from './text'
 export type Equivalent = { cli?: string[]; api?: string[] }
 
 /** The commands and calls that do what the page does. */
-export function EquivalentButton({ cli = [], api = [] }: Equivalent) {
+export const EquivalentButton = memo(function EquivalentButton({ cli = [], api = [] }: Equivalent) {
   const t = useText(uiText)
   return (
     <Popover position="bottom-end" width={460} trapFocus>
@@ -31,7 +31,7 @@ export function EquivalentButton({ cli = [], api = [] }: Equivalent) {
       </Popover.Dropdown>
     </Popover>
   )
-}
+})
 
 function curl(line: string): string {
   const [method = 'GET', path = '/'] = line.split(' ')

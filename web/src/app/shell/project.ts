@@ -1,4 +1,4 @@
-import { createContext, useContext } from 'react'
+import { createContext, useCallback, useContext } from 'react'
 import { useApi } from '@/api/query'
 import type { Project } from '@/api/schema.gen'
 
@@ -19,5 +19,6 @@ export function useProject(): { name: string | null; project: Project | undefine
 /** Whether a thing belongs to what the address shows. */
 export function useInProject(): (project_id: number | null) => boolean {
   const { name, project } = useProject()
-  return id => name === null || id === project?.id
+  const mine = project?.id
+  return useCallback(id => name === null || id === mine, [name, mine])
 }

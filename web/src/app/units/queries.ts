@@ -1,14 +1,17 @@
-import { useQuery } from '@tanstack/react-query'
+// Units as the server has them: asked for, and kept up to date by the live channel.
 import { useEffect } from 'react'
 import { api, type Key } from '@/api/client'
 import type { ApiError } from '@/api/problem'
-import { useQueryClient } from '@/api/query'
+import { type QueryClient, useQuery, useQueryClient } from '@/api/query'
 import type { Unit } from '@/api/schema.gen'
-import { live, type TopicEvent, useLiveStatus, useTopic, useTopicEvents } from '@/live'
+import { live, type TopicEvent, useConnected, useTopicEvents, useTopicPhase } from '@/live'
 import { hasRight, useSession } from '../session/session'
 import { useProjects } from '../shell/project'
+import { type Changes, gone, kept, withChanges } from './list'
 
 const key = ['GET /api/spark/units', 'all']
+/** Rows that change faster than this (ms) are shown together: one sees no more, and thousands of units beat at once. */
+const PACE = 200
 const keyOf = (unit_id: string) => ['GET /api/spark/units/{unit_id}', { path: { unit_id } }] as const
 
 /* The live channel may be quicker than an answer that was composed before: then the channel's row is the newer one. */
@@ -18,8 +21,6 @@ const newest = (u: Unit, asked: number): Unit => {
   const heard = told.get(u.unit_id)
   return heard && heard.at > asked ? heard.unit : u
 }
-/** It is gone for people as soon as somebody has removed it. */
-const gone = (u: Unit): boolean => u.desired === 'removed'
 
 async function allUnits(signal: AbortSignal): Promise<Unit[]> {
   const asked = performance.now()
@@ -37,49 +38,70 @@ async function allUnits(signal: AbortSignal): Promise<Unit[]> {
   return units.map(u => newest(u, asked)).filter(u => !gone(u))
 }
 
+/* Gathers changes of rows: the first is shown at once, those that follow closely together. */
+class Changing {
+  private waiting: Changes = new Map()
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private last = 0
+
+  constructor(private client: QueryClient) {}
+
+  hear = (events: TopicEvent[]) => {
+    for (const e of events) {
+      const u = e.data as Unit | undefined
+      if (e.kind === 'gap' || e.kind === 'resync') void this.client.invalidateQueries({ queryKey: key })
+      if (e.kind !== 'event' || !u?.unit_id) continue
+      this.waiting.set(u.unit_id, u)
+      hear(u)
+    }
+    if (this.waiting.size) this.timer ??= setTimeout(this.show, Math.max(0, this.last + PACE - performance.now()))
+  }
+
+  end = () => clearTimeout(this.timer)
+
+  private show = () => {
+    this.timer = undefined
+    this.last = performance.now()
+    const changes = this.waiting
+    this.waiting = new Map()
+    this.client.setQueryData<Unit[]>(key, old => old && withChanges(old, changes))
+  }
+}
+
 /** All units that one may see, as they change on the server. */
 export function useUnits() {
   const client = useQueryClient()
-  const connected = useLiveStatus().state === 'live'
+  const connected = useConnected()
   const q = useQuery<Unit[], ApiError>({
     queryKey: key,
     queryFn: ({ signal }) => allUnits(signal),
-    refetchInterval: connected ? 10_000 : 5000
+    structuralSharing: (old, now) => kept(old as Unit[] | undefined, now as Unit[]),
+    // Long lists are asked for less often: the live channel tells what changes, this finds what others share with one.
+    refetchInterval: ({ state }) => Math.max(connected ? 10_000 : 5000, (state.data?.length ?? 0) * 10)
   })
   const { me } = useSession()
   const projects = useProjects()
   const own = [...(me ? [`units/user/${me.id}`] : []), ...projects.filter(p => p.my_role).map(p => `units/project/${p.id}`)]
   const topics = (hasRight(me, 'admin') ? ['units/all'] : own).join(' ')
   useEffect(() => {
-    const event = (e: TopicEvent) => {
-      const u = e.data as Unit | undefined
-      if (e.kind !== 'event' || !u?.unit_id) return
-      hear(u)
-      client.setQueryData<Unit[]>(key, old => old && withUnit(old, u))
-    }
+    const changing = new Changing(client)
     const ends = topics
       .split(' ')
       .filter(Boolean)
-      .map(topic => live.listen(topic, { event }))
+      .map(topic => live.listen(topic, { batch: changing.hear }))
     return () => {
+      changing.end()
       for (const end of ends) end()
     }
   }, [client, topics])
   return q
 }
 
-/** The list with a unit's new row in its place; a removed unit leaves it. */
-export function withUnit(list: Unit[], u: Unit): Unit[] {
-  const at = list.findIndex(x => x.unit_id === u.unit_id)
-  if (gone(u)) return at < 0 ? list : list.toSpliced(at, 1)
-  return at < 0 ? [...list, u] : list.with(at, u)
-}
-
 /** One unit, as it changes. */
 export function useUnit(unit_id: string) {
   const client = useQueryClient()
   const topic = `unit/${unit_id}/state`
-  const followed = useTopic(topic).phase === 'live'
+  const followed = useTopicPhase(topic) === 'live'
   const q = useQuery<Unit, ApiError>({
     queryKey: keyOf(unit_id),
     refetchInterval: followed ? 15_000 : 2000,

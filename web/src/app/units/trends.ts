@@ -1,5 +1,5 @@
 // The last hour of units, a minute a step: processor, memory, and whether they reported at all. Asked for the rows in sight only.
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react'
 import { api } from '@/api/client'
 import type { Beat } from '@/chart/Spark'
 import { live } from '@/live'
@@ -10,7 +10,10 @@ type Matrix = { data?: { result?: { metric: Record<string, string>; values: [num
 export const steps = 60
 const step = 60 // seconds
 const fresh = 60_000 // milliseconds
+/** Units whose trends are kept; those that were not asked for the longest go first. */
+const most = 2000
 const kept = new Map<string, { at: number; trend: Trend }>()
+const listeners = new Map<string, Set<() => void>>()
 
 async function ask(metric: string, ids: string[], end: number, signal: AbortSignal): Promise<Map<string, number[]>> {
   const query = `avg_over_time(${metric}{unit_id=~"${ids.join('|')}"}[1m])`
@@ -38,36 +41,67 @@ export function beatsOf(cpu: readonly number[]): Beat[] {
 async function load(ids: string[], signal: AbortSignal): Promise<void> {
   const end = Math.floor(live.now() / 1000)
   const [cpu, rss] = await Promise.all([ask('unit_cpu_percent', ids, end, signal), ask('unit_rss_bytes', ids, end, signal)])
-  const none = Array<number>(steps).fill(Number.NaN)
   for (const id of ids) {
-    const c = cpu.get(id) ?? none
-    kept.set(id, { at: Date.now(), trend: { cpu: c, rss: rss.get(id) ?? none, beats: beatsOf(c) } })
+    const c = cpu.get(id)
+    kept.delete(id)
+    kept.set(id, { at: Date.now(), trend: c ? { cpu: c, rss: rss.get(id) ?? none, beats: beatsOf(c) } : missing })
+  }
+  for (const id of kept.keys()) {
+    if (kept.size <= most) break
+    kept.delete(id)
+  }
+  for (const id of ids) for (const tell of listeners.get(id) ?? []) tell()
+}
+
+const none: number[] = []
+const missing: Trend = { cpu: none, rss: none, beats: Array<Beat>(steps).fill('none') }
+const trendOf = (id: string): Trend => kept.get(id)?.trend ?? missing
+
+function listen(id: string, tell: () => void): () => void {
+  const mine = listeners.get(id) ?? new Set()
+  listeners.set(id, mine.add(tell))
+  return () => {
+    mine.delete(tell)
+    if (mine.size === 0 && listeners.get(id) === mine) listeners.delete(id)
   }
 }
 
-const missing: Trend = { cpu: [], rss: [], beats: Array<Beat>(steps).fill('none') }
-export const trendOf = (id: string): Trend => kept.get(id)?.trend ?? missing
+/** A unit's trend as far as it is known; somebody must watch it. Only what shows it draws again when it comes. */
+export function useTrend(id: string): Trend {
+  const subscribe = useCallback((tell: () => void) => listen(id, tell), [id])
+  return useSyncExternalStore(subscribe, () => trendOf(id))
+}
 
-/** Keeps the trends of these units fresh; the component draws again when they come. */
-export function useTrends(ids: string[]): void {
-  const [, draw] = useState(0)
-  const key = ids.join(' ')
-  useEffect(() => {
-    const stop = new AbortController()
-    const look = () => {
-      const stale = key.split(' ').filter(id => id && Date.now() - (kept.get(id)?.at ?? 0) > fresh)
-      if (stale.length)
-        load(stale.slice(0, 200), stop.signal).then(
-          () => draw(n => n + 1),
-          () => {} // without trends the list is still whole; the next round asks again
-        )
-    }
-    const soon = setTimeout(look, 150)
-    const timer = setInterval(look, 15_000)
-    return () => {
-      stop.abort()
-      clearTimeout(soon)
-      clearInterval(timer)
-    }
-  }, [key])
+/** Keeps the trends fresh of the units that it was last told of. */
+class Watch {
+  private stop = new AbortController()
+  private soon: ReturnType<typeof setTimeout> | undefined
+  private timer: ReturnType<typeof setInterval> | undefined
+  private ids: string[] = []
+
+  see = (ids: string[]) => {
+    this.end()
+    this.ids = ids
+    this.stop = new AbortController()
+    this.soon = setTimeout(this.look, 150)
+    this.timer = setInterval(this.look, 15_000)
+  }
+
+  end = () => {
+    this.stop.abort()
+    clearTimeout(this.soon)
+    clearInterval(this.timer)
+  }
+
+  private look = () => {
+    const stale = this.ids.filter(id => Date.now() - (kept.get(id)?.at ?? 0) > fresh)
+    if (stale.length) load(stale.slice(0, 200), this.stop.signal).catch(() => {}) // without trends the list is whole; the next round asks again
+  }
+}
+
+/** Tells which units are in sight; without drawing again. */
+export function useTrendWatch(): (ids: string[]) => void {
+  const watch = useMemo(() => new Watch(), [])
+  useEffect(() => watch.end, [watch])
+  return watch.see
 }

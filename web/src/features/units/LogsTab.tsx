@@ -3,8 +3,9 @@ import { useDeferredValue } from 'react'
 import type { Unit } from '@/api/schema.gen'
 import { useHashTarget, useParam } from '@/app/search'
 import { useText } from '@/i18n'
-import { ErrorCard, IconButton, LogView, SearchField, Segments, Select } from '@/ui'
-import { useUnitLog } from './log'
+import { ErrorCard, IconButton, SearchField, Segments, Select } from '@/ui'
+import { LogLive } from './LogLive'
+import { useTailHas, useUnitLog } from './log'
 import { unitText } from './text'
 
 const levels = ['debug', 'info', 'warn', 'error', 'fatal'] as const
@@ -17,8 +18,10 @@ export function LogsTab({ unit: u }: { unit: Unit }) {
   const asked = useDeferredValue(q)
   const target = useHashTarget()
   const log = useUnitLog(u.unit_id, { level: level || undefined, q: asked.trim() || undefined })
+  const none = useTailHas(log, x => x.list.length === 0)
+  const failed = useTailHas(log, x => x.error !== undefined && x.list.length === 0)
   const save = () => {
-    const text = log.lines.map(l => `${new Date(l.t).toISOString()} ${l.level ?? ''} ${l.text}`).join('\n')
+    const text = log.list.map(l => `${new Date(l.t).toISOString()} ${l.level ?? ''} ${l.text}`).join('\n')
     const link = document.createElement('a')
     link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
     link.download = `${u.name}.log`
@@ -45,21 +48,14 @@ export function LogsTab({ unit: u }: { unit: Unit }) {
           ]}
         />
         <span className="grow" />
-        <IconButton label={t.download} onClick={save} disabled={log.lines.length === 0}>
+        <IconButton label={t.download} onClick={save} disabled={none}>
           <Download size={16} />
         </IconButton>
       </div>
-      {log.error && log.lines.length === 0 ? (
+      {failed && log.error ? (
         <ErrorCard error={log.error} />
       ) : (
-        <LogView
-          lines={log.lines}
-          mark={asked.trim()}
-          onOlder={log.onOlder}
-          times={times === 'full' ? 'full' : 'clock'}
-          {...(target ? { target } : {})}
-          empty={log.loading ? null : <p className="log-empty">{t.noLogs}</p>}
-        />
+        <LogLive tail={log} mark={asked.trim()} times={times === 'full' ? 'full' : 'clock'} target={target} />
       )}
     </div>
   )

@@ -1,16 +1,18 @@
+import { useEffect } from 'react'
 import { Link } from 'wouter'
 import { useApi } from '@/api/query'
 import type { Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
 import { useProjects } from '@/app/shell/project'
 import { ageOf, uptimeOf } from '@/app/units/state'
-import { trendOf, useTrends } from '@/app/units/trends'
+import { useTrend, useTrendWatch } from '@/app/units/trends'
 import { HeartbeatBar } from '@/chart/Spark'
 import { useText } from '@/i18n'
 import { ago, bytes, dateTime, num, percent, span } from '@/i18n/format'
 import { useServerNow } from '@/live'
-import { CopyButton, Facts, LogView, Section, StatusBadge } from '@/ui'
+import { CopyButton, Facts, Section, StatusBadge } from '@/ui'
 import { EventList } from './EventsTab'
+import { LogLive } from './LogLive'
 import { useUnitLog } from './log'
 import { UnitCharts } from './MetricsTab'
 import { unitText } from './text'
@@ -25,7 +27,9 @@ export function OverviewTab({ unit: u }: { unit: Unit }) {
     { path: { unit_id: u.unit_id }, query: { type: 'event', limit: 6 } },
     { every: 5000 }
   )
-  useTrends([u.unit_id])
+  const trend = useTrend(u.unit_id)
+  const watch = useTrendWatch()
+  useEffect(() => watch([u.unit_id]), [watch, u.unit_id])
   const runs = u.status === 'running' || u.status === 'paused'
   return (
     <>
@@ -37,7 +41,7 @@ export function OverviewTab({ unit: u }: { unit: Unit }) {
         <Big name={t.restarts} value={num(u.restarts)} />
         <div className="big">
           <span className="faint">{t.lastHour}</span>
-          <HeartbeatBar beats={trendOf(u.unit_id).beats} width={240} height={26} />
+          <HeartbeatBar beats={trend.beats} width={240} height={26} />
         </div>
       </div>
       <UnitCharts unit={u} height={180} />
@@ -45,7 +49,7 @@ export function OverviewTab({ unit: u }: { unit: Unit }) {
         <div className="stack">
           <Section title={t.lastLines} actions={<Link href={href('unit', { id: u.unit_id, tab: 'logs' })}>{t.allLogs}</Link>}>
             <div className="log-small">
-              <LogView lines={log.lines} empty={<p className="log-empty">{t.noLogs}</p>} />
+              <LogLive tail={log} />
             </div>
           </Section>
           <Section title={t.lastEvents} actions={<Link href={href('unit', { id: u.unit_id, tab: 'events' })}>{t.allEvents}</Link>}>

@@ -8,7 +8,7 @@ import { useUnit } from '@/app/units/queries'
 import { reasonText } from '@/app/units/said'
 import { unitState } from '@/app/units/state'
 import { useText } from '@/i18n'
-import { useServerNow } from '@/live'
+import { useAtNow } from '@/live'
 import { ErrorCard, Loading, Page, StatusBadge, StatusShape, status } from '@/ui'
 import { UnitButtons } from './actions'
 import { EventsTab } from './EventsTab'
@@ -41,8 +41,7 @@ export default function UnitPage() {
 
 function View({ unit: u, tab }: { unit: Unit; tab: Tab }) {
   const t = useText(unitText)
-  const now = useServerNow()
-  const state = unitState(u, now)
+  const state = useAtNow(now => unitState(u, now))
   const Body = views[tab]
   const equivalent = {
     cli: [`spark status`, `spark logs ${u.name} -n 100 -f`, `spark restart ${u.name}`, `spark stop ${u.name}`],

@@ -1,17 +1,18 @@
-import { useCallback, useMemo, useState } from 'react'
-import { Link, useLocation } from 'wouter'
+import { memo, useCallback, useMemo, useRef, useState } from 'react'
+import { useLocation } from 'wouter'
 import type { Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
 import { useParam, useSort } from '@/app/search'
 import { useRight } from '@/app/session/session'
 import { useInProject } from '@/app/shell/project'
+import { Order } from '@/app/units/list'
 import { useUnits } from '@/app/units/queries'
 import { ageOf, unitState, uptimeOf } from '@/app/units/state'
-import { trendOf, useTrends } from '@/app/units/trends'
+import { useTrend, useTrendWatch } from '@/app/units/trends'
 import { HeartbeatBar, Spark } from '@/chart/Spark'
 import { useText } from '@/i18n'
 import { ago, bytes, percent, span } from '@/i18n/format'
-import { useServerNow } from '@/live'
+import { live, useAtNow } from '@/live'
 import {
   type Column,
   DataTable,
@@ -32,22 +33,42 @@ import { UnitBulk } from './bulk'
 import { unitText } from './text'
 import './units.css'
 
-const values = (u: Unit, key: string): string[] | undefined =>
-  ({ status: [u.status], name: [u.name], package: [u.package_name], host: [u.device_name ?? ''], owner: [u.owner], version: [u.version] })[
-    key
-  ]
+const values = (u: Unit, key: string): string[] | undefined => {
+  switch (key) {
+    case 'status':
+      return [u.status]
+    case 'name':
+      return [u.name]
+    case 'package':
+      return [u.package_name]
+    case 'host':
+      return [u.device_name ?? '']
+    case 'owner':
+      return [u.owner]
+    case 'version':
+      return [u.version]
+  }
+  return undefined
+}
+
+const equivalent = { cli: ['spark status', 'spark logs NAME -f'], api: ['GET /api/spark/units'] }
 
 export default function UnitsPage() {
   const t = useText(unitText)
   const q = useUnits()
   return (
-    <Page title={t.title} fill equivalent={{ cli: ['spark status', 'spark logs NAME -f'], api: ['GET /api/spark/units'] }}>
+    <Page title={t.title} fill equivalent={equivalent}>
       <Loaded of={q} rows={8}>
         {units => <List units={units} />}
       </Loaded>
     </Page>
   )
 }
+
+const idOf = (u: Unit) => u.unit_id
+const nameOf = (u: Unit) => u.name
+const nobody: Unit[] = []
+const statuses = ['running', 'failed', 'starting', 'stopped', 'paused']
 
 function List({ units: all }: { units: Unit[] }) {
   const t = useText(unitText)
@@ -57,32 +78,26 @@ function List({ units: all }: { units: Unit[] }) {
   const open = useCallback((u: Unit) => navigate(href('unit', { id: u.unit_id })), [navigate])
   const inProject = useInProject()
   const units = useMemo(() => all.filter(u => inProject(u.project_id)), [all, inProject])
-  const now = useServerNow()
   const shared = useMemo(() => units.some(u => u.owner_id !== units[0]?.owner_id), [units])
-  const columns = useColumns(now, shared)
   const may = useRight('unit:write')
+  const columns = useMemo(() => columnsOf(t, may, shared), [t, may, shared])
   const [picked, pick] = useState<ReadonlySet<string | number>>(new Set())
   const filter = useMemo(() => parseFilter(text), [text])
   const shown = useMemo(
-    () => units.filter(u => fits(filter, u, values, x => `${x.name} ${x.package_name} ${x.device_name ?? ''} ${x.unit_id}`)),
-    [units, filter]
+    () =>
+      text ? units.filter(u => fits(filter, u, values, x => `${x.name} ${x.package_name} ${x.device_name ?? ''} ${x.unit_id}`)) : units,
+    [units, filter, text]
   )
-  // Thousands of rows are sorted anew when they or the order change, and every five seconds, because states depend on the time.
-  const moment = Math.floor(now / 5000)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: columns are made anew every second; they sort the same way
-  const rows = useMemo(() => sorted(shown, columns, sort), [shown, sort.key, sort.down, moment])
-  const [inSight, see] = useState<string[]>([])
-  useTrends(inSight)
-  const keys = useMemo(() => {
-    const of = (get: (u: Unit) => string | null) => [...new Set(units.map(get).filter((v): v is string => !!v))].sort()
-    return {
-      status: ['running', 'failed', 'starting', 'stopped', 'paused'],
-      name: of(u => u.name),
-      package: of(u => u.package_name),
-      host: of(u => u.device_name),
-      owner: of(u => u.owner)
-    }
-  }, [units])
+  // States depend on the time: the order is looked at every five seconds, and when rows come or go; else rows stay where they are.
+  const moment = useAtNow(now => Math.floor(now / 5000))
+  const order = useRef(new Order<Unit>())
+  const rows = useMemo(
+    () => order.current.of(shown, idOf, `${moment} ${sort.key} ${sort.down} ${text}`, list => sorted(list, columns, sort)),
+    [shown, sort, moment, text, columns]
+  )
+  const watch = useTrendWatch()
+  const see = useCallback((list: Unit[]) => watch(list.map(idOf)), [watch])
+  const keys = useKeys(units)
   if (units.length === 0 && picked.size === 0)
     // the results of removing all are read first
     return (
@@ -105,23 +120,35 @@ function List({ units: all }: { units: Unit[] }) {
           fill
           columns={columns}
           rows={rows}
-          rowKey={u => u.unit_id}
+          rowKey={idOf}
           sort={sort}
           onSort={setSort}
           onOpen={open}
           rowHeight={40}
-          onShown={list => see(list.map(u => u.unit_id))}
-          {...(may ? { picks: { picked, onPick: pick, name: (u: Unit) => u.name } } : {})}
+          onShown={see}
+          {...(may ? { picks: { picked, onPick: pick, name: nameOf } } : {})}
         />
       )}
-      <UnitBulk all={all} picked={rows.filter(u => picked.has(u.unit_id))} onClear={() => pick(new Set())} />
+      <UnitBulk all={all} picked={picked.size ? rows.filter(u => picked.has(u.unit_id)) : nobody} onClear={() => pick(new Set())} />
     </>
   )
 }
 
-/** shared: the list has units of several people. */
-function useColumns(now: number, shared: boolean): Column<Unit>[] {
-  const t = useText(unitText)
+/** What the filter offers; the same object while its words are the same. */
+function useKeys(units: Unit[]) {
+  const of = (get: (u: Unit) => string | null) => [...new Set(units.map(get))]
+  const text = JSON.stringify([of(u => u.name), of(u => u.package_name), of(u => u.device_name), of(u => u.owner)])
+  return useMemo(() => {
+    const [name = [], packages = [], host = [], owner = []] = (JSON.parse(text) as (string | null)[][]).map(list =>
+      list.filter((v): v is string => !!v).sort()
+    )
+    return { status: statuses, name, package: packages, host, owner }
+  }, [text])
+}
+
+/* shared: the list has units of several people. Cells know the time and the trends by themselves: a second that passes or a minute's figures
+ * draw the few cells again that they change, and never the table. */
+function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column<Unit>[] {
   const owner: Column<Unit> = {
     key: 'owner',
     title: t.owner,
@@ -135,8 +162,8 @@ function useColumns(now: number, shared: boolean): Column<Unit>[] {
       key: 'state',
       title: t.state,
       width: '120px',
-      sort: u => `${urgency[status(unitState(u, now)).kind]} ${u.name}`,
-      render: u => <StatusBadge name={unitState(u, now)} />
+      sort: u => `${urgency[status(unitState(u, live.now())).kind]} ${u.name}`,
+      render: u => <State unit={u} />
     },
     {
       key: 'name',
@@ -144,9 +171,9 @@ function useColumns(now: number, shared: boolean): Column<Unit>[] {
       width: 'minmax(90px, 1.6fr)',
       sort: u => u.name,
       render: u => (
-        <Link href={href('unit', { id: u.unit_id })} className="main">
+        <a href={href('unit', { id: u.unit_id })} className="main" data-opens>
           {u.name}
-        </Link>
+        </a>
       )
     },
     {
@@ -156,9 +183,9 @@ function useColumns(now: number, shared: boolean): Column<Unit>[] {
       minor: true,
       sort: u => `${u.package_name} ${u.version}`,
       render: u => (
-        <span>
+        <>
           {u.package_name} <span className="faint">{u.version}</span>
-        </span>
+        </>
       )
     },
     {
@@ -175,15 +202,15 @@ function useColumns(now: number, shared: boolean): Column<Unit>[] {
       title: t.heartbeat,
       width: '104px',
       from: 900,
-      render: u => <HeartbeatBar beats={trendOf(u.unit_id).beats} width={104} height={16} />
+      render: u => <Beats id={u.unit_id} />
     },
     {
       key: 'uptime',
       title: t.uptime,
       width: '92px',
       align: 'end',
-      sort: u => uptimeOf(u, now) ?? -1,
-      render: u => span(uptimeOf(u, now))
+      sort: u => uptimeOf(u, live.now()) ?? -1,
+      render: u => (u.status === 'running' || u.status === 'paused' ? <Uptime unit={u} /> : '—')
     },
     {
       key: 'cpu',
@@ -192,9 +219,7 @@ function useColumns(now: number, shared: boolean): Column<Unit>[] {
       align: 'end',
       minor: true,
       sort: u => u.cpu_percent,
-      render: u => (
-        <Figure values={trendOf(u.unit_id).cpu} text={u.status === 'running' ? percent(u.cpu_percent) : '—'} color={0} label={t.cpu} />
-      )
+      render: u => <Figure id={u.unit_id} of="cpu" text={u.status === 'running' ? percent(u.cpu_percent) : '—'} color={0} label={t.cpu} />
     },
     {
       key: 'memory',
@@ -203,9 +228,7 @@ function useColumns(now: number, shared: boolean): Column<Unit>[] {
       align: 'end',
       minor: true,
       sort: u => u.rss_bytes ?? -1,
-      render: u => (
-        <Figure values={trendOf(u.unit_id).rss} text={u.status === 'running' ? bytes(u.rss_bytes) : '—'} color={1} label={t.memory} />
-      )
+      render: u => <Figure id={u.unit_id} of="rss" text={u.status === 'running' ? bytes(u.rss_bytes) : '—'} color={1} label={t.memory} />
     },
     {
       key: 'seen',
@@ -213,18 +236,34 @@ function useColumns(now: number, shared: boolean): Column<Unit>[] {
       width: '98px',
       from: 520,
       align: 'end',
-      sort: u => ageOf(u, now),
-      render: u => <span className="dim">{u.last_heartbeat ? ago(ageOf(u, now)) : t.never}</span>
+      sort: u => ageOf(u, live.now()),
+      render: u => <span className="dim">{u.last_heartbeat ? <Seen unit={u} /> : t.never}</span>
     },
-    { key: 'actions', title: '', label: t.actions, width: '36px', render: u => <UnitMenu unit={u} /> }
+    { key: 'actions', title: '', label: t.actions, width: '36px', render: u => (may ? <UnitMenu unit={u} /> : null) }
   ]
 }
 
-function Figure({ values, text, color, label }: { values: number[]; text: string; color: number; label: string }) {
+function State({ unit }: { unit: Unit }) {
+  return <StatusBadge name={useAtNow(now => unitState(unit, now))} />
+}
+function Uptime({ unit }: { unit: Unit }) {
+  return useAtNow(now => span(uptimeOf(unit, now)))
+}
+function Seen({ unit }: { unit: Unit }) {
+  return useAtNow(now => ago(ageOf(unit, now)))
+}
+
+const Beats = memo(function Beats({ id }: { id: string }) {
+  return <HeartbeatBar beats={useTrend(id).beats} width={104} height={16} />
+})
+
+type FigureProps = { id: string; of: 'cpu' | 'rss'; text: string; color: number; label: string }
+const Figure = memo(function Figure({ id, of, text, color, label }: FigureProps) {
+  const values = useTrend(id)[of]
   return (
     <span className="figure">
       {values.length > 1 && <Spark values={values} width={56} height={18} color={color} label={label} />}
       <span>{text}</span>
     </span>
   )
-}
+})
