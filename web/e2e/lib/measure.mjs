@@ -81,22 +81,29 @@ const TOLERANCE = 1.25
 /** A machine that is slower than this is not made allowance for any further. */
 const SLOWEST = 4
 
-/** What the machine has to give now: frames a second of a page of plain text that scrolls itself and does nothing else, and how many times slower
- * it is at fixed work. */
-export async function machine(browser) {
+/** Scrolls what is in the middle of the page evenly by the wheel, `speed` pixels a second, for `ms`. */
+export async function wheel(page, ms, speed) {
+  const cdp = await page.context().newCDPSession(page)
+  const { width, height } = page.viewportSize()
+  const how = { x: Math.round(width / 2), y: Math.round(height / 2), yDistance: (-speed * ms) / 1000, speed, gestureSourceType: 'mouse' }
+  await cdp.send('Input.synthesizeScrollGesture', how)
+  await cdp.detach()
+}
+
+/** What the machine has to give now: frames a second of a page of plain text that moves (as `drive` moves it; else by itself) and does nothing else,
+ * and how many times slower it is at fixed work. */
+export async function machine(browser, drive) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
   const page = await context.newPage()
   await page.setContent(
-    `<body style="margin:0;font:13px sans-serif">${Array.from({ length: 400 }, (_, i) => `<p>plain ${i}</p>`).join('')}`
+    `<body style="margin:0;font:13px sans-serif">${Array.from({ length: 2000 }, (_, i) => `<p>plain ${i}</p>`).join('')}`
   )
-  await page.evaluate(() => {
-    const step = () => {
-      scrollTo(0, (scrollY + 20) % (document.body.scrollHeight - innerHeight))
-      requestAnimationFrame(step)
-    }
-    step()
-  })
-  const plain = await frames(page, 1500)
+  const itself = function itself() {
+    scrollTo(0, scrollY + 20)
+    requestAnimationFrame(itself)
+  }
+  if (!drive) await page.evaluate(`(${itself})()`)
+  const plain = await frames(page, 1500, async () => drive?.(page, 1500))
   await context.close()
   const work = await slowness(browser)
   return { plain: plain.mean, ...work, slow: Math.min(SLOWEST, Math.max(1, work.times / TOLERANCE)) }
@@ -109,15 +116,16 @@ export const aboutMachine = m =>
 
 /** Up to three windows; ends with the first that holds. Other work on the machine is not the page's fault, so the best counts; a page that is
  * too slow is too slow in all three. Each window looks at the machine first, without the page: what the page itself takes must not count as a
- * slow machine. open: gives a visit, ready to be measured; least: budgets by their names in what measure gives. The last visit stays open. */
-export async function best(browser, least, open, measure) {
+ * slow machine. open: gives a visit, ready to be measured; drive(page, ms): what moves it; least: budgets by their names in what measure gives.
+ * The last visit stays open. */
+export async function best(browser, least, { open, measure, drive }) {
   let found
   let v
   let tries = 0
   while (tries < 3) {
     tries++
     await v?.context.close()
-    const m = await machine(browser)
+    const m = await machine(browser, drive)
     v = await open()
     const got = await measure(v)
     const wanted = Object.fromEntries(Object.entries(least).map(([k, v]) => [k, fpsHere(v, m)]))

@@ -26,7 +26,7 @@ async function calibrated(page) {
         }
       }
     }\n`
-    await route.fulfill({ response: answer, body: before + (await answer.text()) })
+    await route.fulfill({ contentType: 'text/javascript', body: before + (await answer.text()) })
   })
 }
 
@@ -59,12 +59,7 @@ export async function liveCharts(t) {
   const ids = items.map(s => s.id)
   report.check(ids.length === 4, `four series are there: ${ids}`)
   for (const dpr of [1, 2]) {
-    const f = await best(
-      t.browser,
-      LEAST[dpr],
-      () => open(t, ids, dpr),
-      v => frames(v.page, WINDOW_MS)
-    )
+    const f = await best(t.browser, LEAST[dpr], { open: () => open(t, ids, dpr), measure: v => frames(v.page, WINDOW_MS) })
     const { v } = f
     const change = await changing(v.page, '.nb-chart-plot canvas')
     const state = await look(v.page)

@@ -98,12 +98,7 @@ export async function logs(t) {
   const unit = await server.ok('POST', '/api/spark/units', { name: 'talker', package_name: 'talker' }, token)
   const lines = new Lines(server, token, unit.unit_id)
   await lines.start()
-  const f = await best(
-    t.browser,
-    LEAST,
-    () => open(t, unit),
-    v => followed(v.page)
-  )
+  const f = await best(t.browser, LEAST, { open: () => open(t, unit), measure: v => followed(v.page) })
   const { v } = f
   const after = await read(v.page)
   report.figures.logs = round({ ...f.figures, in_document: after.lines })
