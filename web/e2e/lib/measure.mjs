@@ -200,5 +200,6 @@ export function slope(points) {
   return across > 0 ? points.reduce((a, [x, y]) => a + (x - mx) * (y - my), 0) / across : 0
 }
 
+export const median = list => [...list].sort((a, b) => a - b)[list.length >> 1]
 export const round = (o, digits = 2) =>
   Object.fromEntries(Object.entries(o).map(([k, v]) => [k, typeof v === 'number' ? Number(v.toFixed(digits)) : v]))

@@ -1,5 +1,5 @@
 import { useText } from '@/i18n'
-import { LogView } from '@/ui'
+import { LogView } from '@/ui/LogView'
 import { type LogTail, useTail } from './log'
 import { unitText } from './text'
 
