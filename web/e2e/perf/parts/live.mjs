@@ -9,31 +9,22 @@ const LEAST = { 1: { mean: 58, p5: 45 }, 2: { mean: 45, p5: 30 } }
 const calibration = { kind: 'affine', scale: 1.6, offset: -0.35 }
 
 /* The server tells the page how raw values become physical ones in the schema of a series. It has no place yet where a person could enter that,
- * so it is added here, at the socket; everything behind it (the worker's rings, calibration, thinning, drawing) is as it will be. */
-async function calibrated(page) {
-  await page.route(/\/assets\/socket\.worker[^/]*\.js$/, async route => {
-    const answer = await route.fetch()
-    const before = `{
-      const Real = WebSocket
-      self.WebSocket = class extends Real {
-        set onmessage(fn) {
-          super.onmessage = fn && (e => {
-            if (typeof e.data !== 'string' || !e.data.includes('"sub.ok"')) return fn(e)
-            const m = JSON.parse(e.data)
-            if (m.schema?.delivery === 'points') m.schema.calibration = ${JSON.stringify(calibration)}
-            fn({ data: JSON.stringify(m) })
-          })
-        }
-      }
-    }\n`
-    await route.fulfill({ contentType: 'text/javascript', body: before + (await answer.text()) })
-  })
+ * so it is added here, where the worker reads the confirmation; everything behind it (rings, calibration, thinning, drawing) is as it will be. */
+const calibrate = calibration => {
+  const parse = JSON.parse
+  JSON.parse = text => {
+    const m = parse(text)
+    if (m?.op === 'sub.ok' && m.schema?.delivery === 'points') m.schema.calibration = calibration
+    return m
+  }
 }
 
 async function open(t, ids, dpr) {
   const v = await visit(t.browser, t.server, { cookie: t.cookie, width: 1840, height: 1000, dpr })
-  await calibrated(v.page)
-  await v.page.goto(`${t.server.url}/telemetry/explore?series=${ids.join(';')}&from=now-20s&to=now&live=1`)
+  const worker = v.page.waitForEvent('worker')
+  await v.page.goto(`${t.server.url}/settings`)
+  await (await worker).evaluate(calibrate, calibration)
+  await v.page.evaluate(to => history.pushState(null, '', to), `/telemetry/explore?series=${ids.join(';')}&from=now-20s&to=now&live=1`)
   const both = v.page.getByRole('button', { name: 'both', exact: true })
   await both.nth(3).waitFor()
   for (const b of await both.all()) await b.click()
