@@ -33,10 +33,12 @@ export function labelsOf(s: Series): [string, string][] {
   return Object.entries(o).map(([k, v]) => [k, String(v)])
 }
 
-/** For people: a unit's name says what its id says. */
+/** For people: of a unit's series the unit's name comes first, which says what its id says; where it runs comes last. */
 export function shownLabels(s: Series): [string, string][] {
   const labels = labelsOf(s)
-  return labels.some(([k]) => k === 'unit') ? labels.filter(([k]) => k !== 'unit_id') : labels
+  if (!labels.some(([k]) => k === 'unit')) return labels
+  const place = ([k]: [string, string]) => (k === 'unit' ? 0 : k === 'package' || k === 'host' ? 2 : 1)
+  return labels.filter(([k]) => k !== 'unit_id').sort((a, b) => place(a) - place(b))
 }
 
 /** "temperature {room=12, host=a}": what tells a series from its neighbours. */

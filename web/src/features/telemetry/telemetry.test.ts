@@ -30,10 +30,10 @@ describe('titles', () => {
   test('of series side by side: only what tells them apart', () => {
     const a = series('temperature', { host: 'a', room: '1', unit: 'u', unit_id: '7' })
     const b = series('temperature', { host: 'a', room: '2', unit: 'u', unit_id: '7' })
-    expect(titleOf(a)).toBe('temperature {host=a, room=1, unit=u}')
+    expect(titleOf(a)).toBe('temperature {unit=u, room=1, host=a}')
     expect(briefTitles([a])).toEqual(['temperature'])
     expect(briefTitles([a, b])).toEqual(['temperature {room=1}', 'temperature {room=2}'])
-    expect(briefTitles([a, series('up', { host: 'a' })])).toEqual(['temperature {room=1, unit=u}', 'up'])
+    expect(briefTitles([a, series('up', { host: 'a' })])).toEqual(['temperature {unit=u, room=1}', 'up'])
   })
 })
 
