@@ -120,10 +120,10 @@ static err_t metrics_get(struct op *op, const void *in, str body, struct http_re
 static const struct http_raw metrics = { "metrics", NULL, "text/plain", &nothing_desc, metrics_get };
 
 static const struct route node_routes[] = {
-    { GET, "/health", &health_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE,
+    { GET, "/health", &health_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE | ROUTE_ANYONE,
       .doc = "The process is alive." },
-    { GET, "/ready", &ready_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE, .deadline_us = SEC(2),
-      .doc = "The process and its database answer." },
+    { GET, "/ready", &ready_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE | ROUTE_ANYONE,
+      .deadline_us = SEC(2), .doc = "The process and its database answer." },
     { GET, "/metrics", .raw = &metrics, .auth = RIGHT_PUBLIC, .flags = ROUTE_NO_RATE,
       .doc = "Figures of the node for Prometheus." },
     { GET, "/api/openapi.json", &openapi_get_api, .auth = RIGHT_PUBLIC, .flags = ROUTE_ETAG,

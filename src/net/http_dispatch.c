@@ -93,7 +93,7 @@ static err_t authenticate(struct http_request *r)
     const struct http_options *o = &r->http->options;
     str auth = authorization(r);
     /* Who signs in may well send the token that has just expired. */
-    if (r->row->route->flags & ROUTE_SIGN_IN) return OK;
+    if (r->row->route->flags & (ROUTE_SIGN_IN | ROUTE_ANYONE)) return OK;
     struct principal who = r->who;
     bool known = str_eq_fold(str_head(auth, 7), S("bearer ")) || r->row->route->flags & ROUTE_ANY_CREDENTIALS;
     err_t e = OK;

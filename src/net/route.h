@@ -26,6 +26,7 @@ enum route_flag {
     ROUTE_ETAG = 1 << 2,            /* answers carry a strong ETag of their bytes and honour If-None-Match */
     ROUTE_SIGN_IN = 1 << 3,         /* the stricter rate limit per address: sign-in, registration */
     ROUTE_ANY_CREDENTIALS = 1 << 4, /* also `Token x`, Basic, ?u=&p=: protocols of others */
+    ROUTE_ANYONE = 1 << 5, /* credentials are not looked at: checks of others' clients send what they have */
 };
 
 struct route {

@@ -397,6 +397,15 @@ class Hook(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def dashboard(w):
+    """The Grafana file that is shipped asks for figures that there are."""
+    page = w("metrics", None).decode()
+    there = set(re.findall(r"^(\w+?)(?:\{| )", page, re.M))
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy", "grafana", "netbit.json"), encoding="utf-8") as f:
+        asked = {name for panel in json.load(f)["panels"] for t in panel.get("targets", ()) for name in re.findall(r"\b(?:netbit|process)_\w+", t["expr"])}
+    w.count.check(len(asked) > 15 and asked <= there, lambda: "the dashboard asks for %s, which /metrics has not" % sorted(asked - there))
+
+
 def setup(w, binary, database):
     """The first administrator, made with the console's link: on a server that has nobody yet."""
     with Server(binary, database, env={"NETBIT_ADMIN_LOGIN": None, "NETBIT_ADMIN_PASSWORD": None}) as server:
@@ -413,6 +422,7 @@ def story(count, hook, a):
             part(w)
         alerts(w, hook)
         audit(w)
+        dashboard(w)
         setup(w, a.binary, a.database)
         for name in w.operations:
             count.check(name in w.called, "nothing calls %s" % name)

@@ -166,6 +166,25 @@ def influx_client(count, store, token):
     count.check(health["status"] == "pass" and {"name", "message", "version"} <= set(health), "health: %r" % health)
 
 
+def limits(count, build, database):
+    """What a sender of any protocol is told of its limit, and that it holds."""
+    with Server(os.path.join(build, "netbit"), database, env={"NETBIT_RATE_PER_MINUTE": "10"}) as server:
+        token = server.access_token(server.user("sensor"), "telemetry:write")
+        senders = (("/api/v1/telemetry", '{"name": "a", "v": 1}', "application/json"), ("/api/v2/write?bucket=b", "a v=1", "text/plain"),
+                   ("/v1/metrics", '{"resourceMetrics": []}', "application/json"))
+        seen = []
+        for i in range(30):
+            path, body, kind = senders[i % len(senders)]
+            seen.append(server.call("POST", path, body, token, {"Content-Type": kind}))
+        count.check(seen[0].status == 200 and seen[1].status == 204, lambda: "the first are taken: %r" % seen[:2])
+        count.check(all(a.headers.get("ratelimit-limit") == "10" and "ratelimit-remaining" in a.headers and "ratelimit-reset" in a.headers for a in seen),
+                    lambda: "every answer tells the limit: %r" % [a.headers for a in seen])
+        over = [a for a in seen if a.status == 429]
+        count.check(len(over) > 5 and all(int(a.headers["retry-after"]) > 0 for a in over), lambda: "over it: %r" % seen)
+        other = server.access_token(server.user("another"), "telemetry:write")
+        count.check(server.call("POST", "/api/v1/telemetry", '{"name": "a", "v": 1}', other).status == 200, "another token has a budget of its own")
+
+
 def otlp(count, store, token):
     request = {"resourceMetrics": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}, "scopeMetrics": [{"metrics": [
         {"name": "http.server.duration", "unit": "s", "histogram": {"aggregationTemporality": 2, "dataPoints": [
@@ -212,6 +231,7 @@ def main():
         store = Store(server, user)
         for part in (telegraf, influx_client, otlp, binary, influx_shell, prometheus):
             count.part(part.__name__, part, count, store, token)
+    count.part("limits", limits, count, a.build, a.database)
     count.finish()
 
 

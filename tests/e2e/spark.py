@@ -70,8 +70,8 @@ class World:
     def token(self):
         return json.load(open(os.path.join(self.home, "spark", "login.json")))["token"]
 
-    def remote(self, name):
-        a = self.server.call("GET", "/api/spark/units", token=self.token())
+    def remote(self, name, token=None):
+        a = self.server.call("GET", "/api/spark/units", token=token or self.token())
         return next((u for u in a.json["units"] if u["name"] == name), None)
 
     def packages(self, name):
@@ -442,7 +442,7 @@ def signed_out(w):
     before = len(stored())
     w.ok("run", "c-program", "--name", "unheard")
     w.wait("units go on", lambda: len(w.ok("logs", "counts", "-n", "-1").out.splitlines()) > before + 20 and w.units()["unheard"]["status"] == "running")
-    check(len(stored()) == before and w.remote("unheard") is None, "the server hears nothing")
+    check(len(stored()) == before and w.remote("unheard", session) is None, "the server hears nothing")
     w.ok("login", w.server.url, "--login", ADMIN[0], "--password-stdin", stdin=ADMIN[1] + "\n")
     w.wait("the server hears what it has missed", lambda: len(stored()) > before + 20 and (w.remote("unheard") or {}).get("status") == "running")
     lines = stored()

@@ -3,7 +3,9 @@
 #include "feature/ingest/ingest.h"
 #include "base/log.h"
 #include "feature/account/account.h"
+#include "feature/ingest/ingest_impl.h"
 #include "feature/series/series.h"
+#include "net/prom_text.h"
 #include <math.h>
 #include <stdatomic.h>
 
@@ -240,6 +242,32 @@ static void log_past(const struct store *x)
              KV("kept_days", x->done.keep_us / SEC(86400)));
 }
 
+/* Since the start, for /metrics. */
+static struct {
+    _Atomic u64 batches, points, rejected, past;
+} counts;
+
+static void count(const struct store *x)
+{
+    atomic_fetch_add_explicit(&counts.batches, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counts.points, (u64)x->done.points, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counts.rejected, x->b->rejected, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counts.past, (u64)x->done.past, memory_order_relaxed);
+}
+
+err_t ingest_metrics(struct op *op UNUSED, struct prom_text *page)
+{
+    prom_counter(page, "netbit_ingest_batches_total", "Requests and messages with points that were taken.",
+                 (double)atomic_load(&counts.batches));
+    prom_counter(page, "netbit_ingest_points_total", "Points of them.", (double)atomic_load(&counts.points));
+    prom_counter(page, "netbit_ingest_rejected_total", "Points that could not be stored.",
+                 (double)atomic_load(&counts.rejected));
+    prom_counter(page, "netbit_ingest_past_retention_total",
+                 "Points older than full resolution is kept: they become aggregates.",
+                 (double)atomic_load(&counts.past));
+    return OK;
+}
+
 err_t ingest_store(struct op *op, i64 project_id, struct points *b, enum ingest_mode mode,
                    struct ingest_done *out)
 {
@@ -253,6 +281,7 @@ err_t ingest_store(struct op *op, i64 project_id, struct points *b, enum ingest_
         TRY(append(&x, join(&x, n)));
     }
     *out = x.done;
+    count(&x);
     if (x.done.past) log_past(&x);
     return OK;
 }

@@ -122,4 +122,5 @@ const struct feature ingest_feature = {
     .doc = "Points of series, in the protocols that devices and programs speak.",
     .routes = routes,
     .nroutes = LEN(routes),
+    .metrics = ingest_metrics,
 };

@@ -35,10 +35,12 @@ extern const struct http_raw influx_write, influx_write2, influx_query, influx_q
           .flags = ROUTE_ANY_CREDENTIALS, \
           .doc = "InfluxDB 1: what writers ask before they write." }, \
     { \
-        GET, "/ping", .raw = &influx_ping, .auth = RIGHT_PUBLIC, \
+        GET, "/ping", .raw = &influx_ping, .auth = RIGHT_PUBLIC, .flags = ROUTE_ANYONE, \
                       .doc = "InfluxDB 1: whether somebody is there." \
     }
 
+struct prom_text;
+err_t ingest_metrics(struct op *, struct prom_text *) MUST_USE;
 /* The header Points-Past-Retention, where there are such points. */
 void ingest_tell_past(struct op *, const struct ingest_done *, struct http_reply *);
 

@@ -276,6 +276,9 @@ static err_t metrics(struct op *op UNUSED, struct prom_text *page)
     prom_gauge(page, "netbit_series_tail_rows", "Appended batches that wait to be merged.", (double)s.rows);
     prom_gauge(page, "netbit_series_tail_bytes", "Their size in memory.", (double)s.bytes);
     prom_gauge(page, "netbit_series_tail_points", "Their points.", (double)s.points);
+    prom_gauge(page, "netbit_series_tail_series", "Series that they belong to.", (double)s.series);
+    prom_gauge(page, "netbit_series_tail_seconds", "How long the oldest of them waits.",
+               s.oldest_us ? (double)(time_mono_us() - s.oldest_us) / 1e6 : 0);
     return OK;
 }
 
