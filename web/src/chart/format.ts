@@ -30,7 +30,7 @@ export function digitsFor(step: number): number {
   return 9
 }
 
-/** A value with its unit; step: the smallest difference that matters (0: four significant digits). */
+/** A value with its unit; step: the smallest difference that matters (0: four significant digits, of percents two behind the point). */
 export function value(v: number, unit = '', step = 0): string {
   if (Number.isNaN(v)) return '—'
   if (!Number.isFinite(v)) return v > 0 ? '∞' : '−∞'
@@ -38,7 +38,7 @@ export function value(v: number, unit = '', step = 0): string {
   if (isSeconds(unit) && Math.abs(v) >= 120) return span(v)
   const [size, prefix] = prefixes[lang()].find(p => Math.abs(v) >= p[0] * (p[0] === 1e3 ? 10 : 1)) ?? [1, '']
   const scaled = v / size
-  const digits = step > 0 ? digitsFor(step / size) : significant(scaled)
+  const digits = step > 0 ? digitsFor(step / size) : Math.min(significant(scaled), shortUnit(unit) === '%' ? 2 : 9)
   const text = num(scaled, digits).replace('-', '−')
   const tail = prefix + shortUnit(unit)
   return tail ? text + nbsp + tail : text

@@ -17,6 +17,8 @@ export type Column<T> = {
   minor?: boolean
   /** Least width of the table, in px, at which it is shown; minor is 640. */
   from?: number
+  /** Stays however narrow the table is, as the first column, the name and the actions do. */
+  keep?: boolean
   label?: string
 }
 
@@ -84,12 +86,30 @@ export function useWindow(count: number, height: number, on: boolean) {
   return { ref, from: on ? Math.min(range[0], count) : 0, to: on ? Math.min(range[1], count) : count }
 }
 
+const gap = 12
+const least = (c: { width: string }): number => Number(/(?:^|minmax\()(\d+)px/.exec(c.width)?.[1] ?? 60)
+
+/** The columns that the width has room for. Of those that may go the last ones go first. */
+function fitting<T>(all: Column<T>[], width: number): Column<T>[] {
+  const columns = all.filter(c => width >= (c.from ?? (c.minor ? 640 : 0)))
+  let over = columns.reduce((n, c) => n + least(c) + gap, -gap) - width
+  for (let i = columns.length - 1; i > 0 && over > 0; i--) {
+    const c = columns[i] as Column<T>
+    if (c.keep || c.key === 'name' || c.key === 'actions') continue
+    over -= least(c) + gap
+    columns.splice(i, 1)
+  }
+  return columns
+}
+
 function useWidth(ref: RefObject<HTMLDivElement | null>): number {
   const [width, setWidth] = useState(1000)
   useLayoutEffect(() => {
     const box = ref.current
     if (!box) return
-    const measure = () => setWidth(box.clientWidth)
+    const { paddingLeft, paddingRight } = getComputedStyle(box)
+    const around = Number.parseFloat(paddingLeft) + Number.parseFloat(paddingRight)
+    const measure = () => setWidth(box.clientWidth - around)
     measure()
     const sizes = new ResizeObserver(measure)
     sizes.observe(box)
@@ -115,7 +135,8 @@ export function DataTable<T>({
 }: Props<T>) {
   const { ref, from, to } = useWindow(rows.length, rowHeight, fill)
   const width = useWidth(ref)
-  const columns = useMemo(() => all.filter(c => width >= (c.from ?? (c.minor ? 640 : 0))), [all, width])
+  const room = width - (picks ? 32 : 0)
+  const columns = useMemo(() => fitting(all, room), [all, room])
   const told = useRef<string>('')
   useEffect(() => {
     if (!onShown) return

@@ -24,7 +24,9 @@ export function Dialog({
     const dialog = ref.current
     if (dialog && !dialog.open) {
       dialog.showModal()
-      dialog.querySelector<HTMLElement>('[data-first]')?.focus() // else the browser takes the first button, which closes
+      // The browser takes the first button, which closes; a person goes on with what the dialog is for.
+      const first = '[data-first], .dialog-body :is(input:not([type=hidden]), select, textarea)'
+      dialog.querySelector<HTMLElement>(first)?.focus()
     }
     return () => dialog?.close()
   }, [])

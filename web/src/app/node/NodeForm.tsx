@@ -5,8 +5,8 @@ import { bytes } from '@/i18n/format'
 import { Facts, FormError, Loaded, StatusShape, Submit, TextField, useForm, value } from '@/ui'
 import { nodeText } from './text'
 
-/** What the node is called, and where its data lies: for its administrator. */
-export function NodeForm({ action, skip, onDone }: { action: string; skip?: React.ReactNode; onDone: () => void }) {
+/** What the node is called, and where its data lies: for its administrator. first: it is what the person came for. */
+export function NodeForm({ action, first = false, onDone }: { action: string; first?: boolean; onDone: () => void }) {
   const t = useText(nodeText)
   const client = useQueryClient()
   const node = useApi('GET /api/v1/node', {})
@@ -28,15 +28,17 @@ export function NodeForm({ action, skip, onDone }: { action: string; skip?: Reac
             defaultValue={n.name ?? ''}
             placeholder={location.hostname}
             maxLength={60}
+            autoFocus={first}
             error={form.at('name')}
           />
         )}
       </Loaded>
       <Storage />
       <FormError form={form} />
-      <div className={skip ? 'row end' : 'row'}>
-        {skip}
-        <Submit form={form}>{action}</Submit>
+      <div>
+        <Submit form={form} full={first}>
+          {action}
+        </Submit>
       </div>
     </form>
   )

@@ -25,7 +25,7 @@ export function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
       <Menu.Dropdown>
         <div className="user-name">
           <strong>{me.display_name || me.login}</strong>
-          <span className="dim">{me.login}</span>
+          {me.display_name && me.display_name !== me.login && <span className="dim">{me.login}</span>}
         </div>
         <Menu.Item onClick={() => navigate(href('settings', {}))}>{t.settings}</Menu.Item>
         <Menu.Item onClick={() => navigate(href('tokens'))}>{t.tokens}</Menu.Item>

@@ -1,6 +1,5 @@
 import { Ellipsis } from 'lucide-react'
 import { useDeferredValue, useState } from 'react'
-import { Link } from 'wouter'
 import { api } from '@/api/client'
 import { type ApiError, problemTitle } from '@/api/problem'
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from '@/api/query'
@@ -10,7 +9,7 @@ import { useParam } from '@/app/search'
 import { useSession } from '@/app/session/session'
 import { useText } from '@/i18n'
 import { dateTime } from '@/i18n/format'
-import { Button, Confirm, CopyLine, DataTable, Dialog, IconButton, Loaded, Menu, notice, Page, SearchField, StatusBadge } from '@/ui'
+import { Button, Confirm, CopyLine, DataTable, Dialog, IconButton, Loaded, Menu, notice, Page, SearchField, StatusBadge, Tabs } from '@/ui'
 import { Invites } from './Invites'
 import { adminText } from './text'
 
@@ -26,14 +25,13 @@ export default function UsersPage() {
         api: ['GET /api/v1/users', 'POST /api/v1/invites', 'POST /api/v1/users/1/reset']
       }}
     >
-      <nav className="tabs" aria-label={t.title}>
-        <Link href={href('users')} aria-current={invites ? undefined : 'page'}>
-          {t.people}
-        </Link>
-        <Link href={`${href('users')}?tab=invites`} aria-current={invites ? 'page' : undefined}>
-          {t.invites}
-        </Link>
-      </nav>
+      <Tabs
+        label={t.title}
+        tabs={[
+          { href: href('users'), name: t.people, here: !invites },
+          { href: `${href('users')}?tab=invites`, name: t.invites, here: invites }
+        ]}
+      />
       {invites ? <Invites /> : <People />}
     </Page>
   )

@@ -140,6 +140,7 @@ function useColumns(state: 'active' | 'all'): Column<Alert>[] {
       label: t.actions,
       width: '210px',
       align: 'end',
+      from: 600, // below that by picking rows
       render: a => <Actions alert={a} now={now} />
     })
   return columns

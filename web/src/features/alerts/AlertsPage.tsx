@@ -1,8 +1,8 @@
-import { Link, useParams } from 'wouter'
+import { useParams } from 'wouter'
 import { NotFound } from '@/app/errors/NotFound'
 import { href } from '@/app/routes'
 import { useText } from '@/i18n'
-import { Page } from '@/ui'
+import { Page, Tabs } from '@/ui'
 import { AlertList } from './AlertList'
 import { Channels } from './Channels'
 import { Rules } from './Rules'
@@ -26,13 +26,10 @@ export default function AlertsPage() {
   const here = tab as Tab
   return (
     <Page title={t.title} equivalent={{ api: calls[here] }}>
-      <nav className="tabs" aria-label={t.title}>
-        {tabs.map(k => (
-          <Link key={k} href={href('alerts', k === 'active' ? {} : { tab: k })} aria-current={k === here ? 'page' : undefined}>
-            {t.tabs[k]}
-          </Link>
-        ))}
-      </nav>
+      <Tabs
+        label={t.title}
+        tabs={tabs.map(k => ({ href: href('alerts', k === 'active' ? {} : { tab: k }), name: t.tabs[k], here: k === here }))}
+      />
       {here === 'active' && <AlertList state="active" />}
       {here === 'history' && <AlertList state="all" />}
       {here === 'rules' && <Rules />}

@@ -1,3 +1,4 @@
+import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { api } from '@/api/client'
 import { problemTitle } from '@/api/problem'
@@ -8,7 +9,22 @@ import { useRight } from '@/app/session/session'
 import { useProjects } from '@/app/shell/project'
 import { useLang, useText } from '@/i18n'
 import { date } from '@/i18n/format'
-import { Button, Confirm, DataTable, Dialog, Empty, FormError, Loaded, notice, Select, Submit, TextField, useForm, value } from '@/ui'
+import {
+  Button,
+  Confirm,
+  DataTable,
+  Dialog,
+  Empty,
+  FormError,
+  IconButton,
+  Loaded,
+  notice,
+  Select,
+  Submit,
+  TextField,
+  useForm,
+  value
+} from '@/ui'
 import { alertText } from './text'
 
 const kinds = ['webhook', 'slack', 'teams', 'telegram', 'email'] as const
@@ -75,7 +91,7 @@ export function Channels() {
                     key: 'actions',
                     title: '',
                     label: t.actions,
-                    width: '260px',
+                    width: '190px',
                     align: 'end',
                     render: c =>
                       may ? (
@@ -83,9 +99,9 @@ export function Channels() {
                           <Button look="quiet" loading={testing === c.id} onClick={() => void test(c)}>
                             {t.test}
                           </Button>
-                          <Button look="quiet" onClick={() => drop(c)}>
-                            {t.remove}
-                          </Button>
+                          <IconButton label={`${t.remove}: ${c.name}`} onClick={() => drop(c)}>
+                            <Trash2 size={16} />
+                          </IconButton>
                         </span>
                       ) : null
                   }

@@ -101,23 +101,20 @@ export function Rules() {
                 {
                   key: 'name',
                   title: t.name,
-                  width: 'minmax(180px, 1.4fr)',
+                  width: 'minmax(150px, 2.4fr)',
                   render: r => (
-                    <span>
-                      <button type="button" className="link" onClick={() => edit(String(r.id), 'push')}>
-                        {nameOf(r)}
-                      </button>{' '}
-                      {r.builtin && <span className="tag">{t.builtin}</span>}
-                    </span>
+                    <button type="button" className="link cut" title={nameOf(r)} onClick={() => edit(String(r.id), 'push')}>
+                      {nameOf(r)}
+                    </button>
                   )
                 },
                 {
                   key: 'kind',
                   title: t.kind,
-                  width: 'minmax(150px, 1.2fr)',
+                  width: 'minmax(150px, 1.6fr)',
                   minor: true,
                   render: r => (
-                    <span>
+                    <span title={`${t.kinds[r.kind]} ${r.series ?? ''}`}>
                       {t.kinds[r.kind]} {r.series && <code>{r.series}</code>}{' '}
                       {hasThreshold(r.kind) && num(r.threshold ?? 0, Number.isInteger(r.threshold ?? 0) ? 0 : 2)}
                     </span>
@@ -126,7 +123,7 @@ export function Rules() {
                 {
                   key: 'labels',
                   title: t.labels,
-                  width: 'minmax(90px, 0.7fr)',
+                  width: 'minmax(80px, 0.6fr)',
                   from: 1100,
                   render: r => <code className="faint">{labelText(r.labels)}</code>
                 },
@@ -134,7 +131,7 @@ export function Rules() {
                 {
                   key: 'severity',
                   title: t.severity,
-                  width: '140px',
+                  width: '126px',
                   minor: true,
                   render: r => <StatusBadge name={r.severity ?? 'warning'} word={t.severities[r.severity ?? 'warning']} />
                 },
@@ -149,10 +146,12 @@ export function Rules() {
                   key: 'actions',
                   title: '',
                   label: t.actions,
-                  width: '90px',
+                  width: '96px',
                   align: 'end',
                   render: r =>
-                    may && !r.builtin ? (
+                    r.builtin ? (
+                      <span className="tag">{t.builtin}</span>
+                    ) : may ? (
                       <Button look="quiet" onClick={() => drop(r)}>
                         {t.remove}
                       </Button>

@@ -124,7 +124,7 @@ export default function AuditPage() {
                     </span>
                   )
                 },
-                { key: 'what', title: t.what, width: 'minmax(120px, 0.8fr)', render: r => <code>{r.action}</code> },
+                { key: 'what', title: t.what, width: 'minmax(120px, 0.8fr)', keep: true, render: r => <code>{r.action}</code> },
                 {
                   key: 'target',
                   title: t.target,

@@ -3,8 +3,17 @@ import { useNodeName } from '@/app/node/name'
 import { Languages, useTitle } from '@/ui'
 import './door.css'
 
+type Props = {
+  title: string
+  lead?: ReactNode
+  children: ReactNode
+  foot?: ReactNode
+  /** Whether the choice of a language stands below. */
+  language?: boolean
+}
+
 /** The frame of what is seen before one is signed in. */
-export function Door({ title, lead, children, foot }: { title: string; lead?: ReactNode; children: ReactNode; foot?: ReactNode }) {
+export function Door({ title, lead, children, foot, language = true }: Props) {
   const node = useNodeName()
   useTitle(title)
   return (
@@ -19,7 +28,7 @@ export function Door({ title, lead, children, foot }: { title: string; lead?: Re
         {children}
         {foot && <div className="door-foot dim">{foot}</div>}
       </div>
-      <Languages />
+      {language && <Languages />}
     </main>
   )
 }

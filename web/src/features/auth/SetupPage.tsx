@@ -26,7 +26,7 @@ export default function SetupPage() {
   const leads = { look: t.setupLead, admin: t.adminLead, node: t.nodeLead, project: t.projectLead }
   const at = steps.indexOf(step)
   return (
-    <Door title={`${t.setup}: ${titles[step]}`} lead={leads[step]}>
+    <Door title={`${t.setup}: ${titles[step]}`} lead={leads[step]} language={step !== 'look'}>
       <ol className="steps" aria-label={t.step(at + 1, steps.length)}>
         {steps.map((s, i) => (
           <li key={s} data-done={i <= at} aria-current={s === step ? 'step' : undefined} />
@@ -40,7 +40,7 @@ export default function SetupPage() {
       )}
       {step === 'look' && <Look onNext={() => setStep('admin')} />}
       {step === 'admin' && <Admin token={token} onDone={() => setStep('node')} />}
-      {step === 'node' && <NodeForm action={t.next} onDone={() => setStep('project')} />}
+      {step === 'node' && <NodeForm action={t.next} first onDone={() => setStep('project')} />}
       {step === 'project' && <Project onDone={finish} />}
     </Door>
   )

@@ -255,7 +255,7 @@ function Publishes({ now }: { now: number }) {
       <Loaded of={q}>
         {({ packages }) =>
           packages.length === 0 ? (
-            <p className="dim">—</p>
+            <p className="dim">{t.nonePublished}</p>
           ) : (
             <ul className="small-list">
               {packages.map(p => (

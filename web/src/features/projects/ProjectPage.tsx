@@ -1,3 +1,4 @@
+import { UserMinus } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { Link, useLocation, useParams } from 'wouter'
 import { api } from '@/api/client'
@@ -15,6 +16,7 @@ import {
   DataTable,
   Facts,
   FormError,
+  IconButton,
   Loaded,
   notice,
   Page,
@@ -72,6 +74,7 @@ function Members({ project: p, owner }: { project: Project; owner: boolean }) {
   const { me } = useSession()
   const client = useQueryClient()
   const [, navigate] = useLocation()
+  const [asked, ask] = useState<Member | null>(null)
   const q = useApi('GET /api/v1/projects/{id}/members', { path: { id: p.id } })
   const again = () => client.invalidateQueries({ queryKey: ['GET /api/v1/projects/{id}/members'] })
   const told = (what: Promise<unknown>) =>
@@ -80,6 +83,7 @@ function Members({ project: p, owner }: { project: Project; owner: boolean }) {
     api('PUT /api/v1/projects/{id}/members/{login}', { path: { id: p.id, login }, body: { role: role ?? 'viewer' } })
   const drop = async (m: Member) => {
     await api('DELETE /api/v1/projects/{id}/members/{login}', { path: { id: p.id, login: m.login } })
+    await again()
     if (m.user_id !== me?.id) return
     await client.invalidateQueries({ queryKey: ['GET /api/v1/projects'] })
     navigate(href('projects'))
@@ -125,13 +129,13 @@ function Members({ project: p, owner }: { project: Project; owner: boolean }) {
                 key: 'actions',
                 title: '',
                 label: t.actions,
-                width: '160px',
+                width: '36px',
                 align: 'end',
                 render: m =>
                   owner || m.user_id === me?.id ? (
-                    <Button look="quiet" onClick={() => void told(drop(m))}>
-                      {m.user_id === me?.id ? t.leave : t.remove}
-                    </Button>
+                    <IconButton label={m.user_id === me?.id ? t.leave : `${t.remove}: ${m.login}`} onClick={() => ask(m)}>
+                      <UserMinus size={16} />
+                    </IconButton>
                   ) : null
               }
             ]}
@@ -153,6 +157,17 @@ function Members({ project: p, owner }: { project: Project; owner: boolean }) {
           <Submit form={form}>{t.add}</Submit>
           <FormError form={form} />
         </form>
+      )}
+      {asked && (
+        <Confirm
+          title={asked.user_id === me?.id ? t.leaveAsk(p.display_name) : t.removeAsk(asked.login)}
+          action={asked.user_id === me?.id ? t.leave : t.remove}
+          danger
+          onConfirm={() => drop(asked)}
+          onClose={() => ask(null)}
+        >
+          {asked.user_id === me?.id ? t.leaveText : t.removeText}
+        </Confirm>
       )}
     </Section>
   )

@@ -1,9 +1,8 @@
 import type { ReactNode } from 'react'
-import { Link } from 'wouter'
 import { href } from '@/app/routes'
 import { useRight } from '@/app/session/session'
 import { useText } from '@/i18n'
-import { type Equivalent, Page } from '@/ui'
+import { type Equivalent, Page, Tabs } from '@/ui'
 import { settingsText } from './text'
 
 export const settingTabs = ['profile', 'look', 'security', 'sessions', 'tokens', 'account', 'node'] as const
@@ -25,15 +24,10 @@ export function SettingsFrame({
   const address = (k: SettingTab) => (k === 'tokens' ? href('tokens') : href('settings', k === 'profile' ? {} : { tab: k }))
   return (
     <Page title={t.title} tab={t.tabs[tab]} equivalent={equivalent} actions={actions}>
-      <nav className="tabs" aria-label={t.title}>
-        {settingTabs
-          .filter(k => k !== 'node' || admin)
-          .map(k => (
-            <Link key={k} href={address(k)} aria-current={k === tab ? 'page' : undefined}>
-              {t.tabs[k]}
-            </Link>
-          ))}
-      </nav>
+      <Tabs
+        label={t.title}
+        tabs={settingTabs.filter(k => k !== 'node' || admin).map(k => ({ href: address(k), name: t.tabs[k], here: k === tab }))}
+      />
       {children}
     </Page>
   )

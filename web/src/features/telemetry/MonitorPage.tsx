@@ -142,7 +142,7 @@ function useColumns({ newest, known, connected, ageOf, freshOf }: Shown): Column
     {
       key: 'name',
       title: t.name,
-      width: 'minmax(220px, 2fr)',
+      width: 'minmax(160px, 2fr)',
       sort: orderOf,
       render: s => (
         <Link href={`/telemetry/explore?series=${s.id}&from=now-15m`} data-series={s.id} title={titleOf(s)} className="series-link cut">
@@ -160,6 +160,7 @@ function useColumns({ newest, known, connected, ageOf, freshOf }: Shown): Column
       key: 'value',
       title: t.value,
       width: '140px',
+      keep: true,
       align: 'end',
       render: s => {
         const n = newest.get(s.id)

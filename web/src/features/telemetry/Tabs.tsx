@@ -1,5 +1,6 @@
-import { Link, useLocation } from 'wouter'
+import { useLocation } from 'wouter'
 import { useText } from '@/i18n'
+import { Tabs as Views } from '@/ui'
 import { telemetryText } from './text'
 
 export function Tabs() {
@@ -9,13 +10,5 @@ export function Tabs() {
     ['/telemetry', t.monitor],
     ['/telemetry/explore', t.explorer]
   ] as const
-  return (
-    <nav className="tabs" aria-label={t.views}>
-      {tabs.map(([path, name]) => (
-        <Link key={path} href={path} aria-current={location === path ? 'page' : undefined}>
-          {name}
-        </Link>
-      ))}
-    </nav>
-  )
+  return <Views label={t.views} tabs={tabs.map(([href, name]) => ({ href, name, here: location === href }))} />
 }

@@ -1,6 +1,5 @@
 import { useEffect } from 'react'
 import { Link } from 'wouter'
-import { useApi } from '@/api/query'
 import type { Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
 import { useProjects } from '@/app/shell/project'
@@ -10,9 +9,11 @@ import { HeartbeatBar } from '@/chart/Spark'
 import { useText } from '@/i18n'
 import { ago, bytes, dateTime, num, percent, span } from '@/i18n/format'
 import { useServerNow } from '@/live'
+
 import { CopyButton, Facts, Section, StatusBadge } from '@/ui'
-import { EventList } from './EventsTab'
+import { EventList, useUnitEvents } from './EventsTab'
 import { LogLive } from './LogLive'
+
 import { useUnitLog } from './log'
 import { UnitCharts } from './MetricsTab'
 import { unitText } from './text'
@@ -22,11 +23,7 @@ export function OverviewTab({ unit: u }: { unit: Unit }) {
   const now = useServerNow()
   const project = useProjects().find(p => p.id === u.project_id)
   const log = useUnitLog(u.unit_id, { limit: 200 })
-  const events = useApi(
-    'GET /api/spark/units/{unit_id}/telemetry',
-    { path: { unit_id: u.unit_id }, query: { type: 'event', limit: 6 } },
-    { every: 5000 }
-  )
+  const events = useUnitEvents(u.unit_id, 6).rows
   const trend = useTrend(u.unit_id)
   const watch = useTrendWatch()
   useEffect(() => watch([u.unit_id]), [watch, u.unit_id])
@@ -53,7 +50,7 @@ export function OverviewTab({ unit: u }: { unit: Unit }) {
             </div>
           </Section>
           <Section title={t.lastEvents} actions={<Link href={href('unit', { id: u.unit_id, tab: 'events' })}>{t.allEvents}</Link>}>
-            {events.data?.telemetry.length ? <EventList rows={events.data.telemetry} /> : <p className="dim">{t.noEvents}</p>}
+            {events?.length ? <EventList rows={events} /> : <p className="dim">{t.noEvents}</p>}
           </Section>
         </div>
         <Facts

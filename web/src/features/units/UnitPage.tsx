@@ -1,5 +1,5 @@
 import { useEffect } from 'react'
-import { Link, useParams } from 'wouter'
+import { useParams } from 'wouter'
 import type { Unit } from '@/api/schema.gen'
 import { NotFound } from '@/app/errors/NotFound'
 import { href } from '@/app/routes'
@@ -8,8 +8,10 @@ import { useUnit } from '@/app/units/queries'
 import { reasonText } from '@/app/units/said'
 import { unitState } from '@/app/units/state'
 import { useText } from '@/i18n'
+
 import { useAtNow } from '@/live'
-import { ErrorCard, Loading, Page, StatusBadge, StatusShape, status } from '@/ui'
+import { ErrorCard, Loading, Page, StatusBadge, StatusShape, status, Tabs } from '@/ui'
+
 import { UnitButtons } from './actions'
 import { EventsTab } from './EventsTab'
 import { LogsTab } from './LogsTab'
@@ -60,17 +62,14 @@ function View({ unit: u, tab }: { unit: Unit; tab: Tab }) {
       actions={<UnitButtons unit={u} />}
       equivalent={equivalent}
     >
-      <nav className="tabs" aria-label={u.name}>
-        {tabs.map(k => (
-          <Link
-            key={k}
-            href={href('unit', { id: u.unit_id, ...(k === 'overview' ? {} : { tab: k }) })}
-            aria-current={k === tab ? 'page' : undefined}
-          >
-            {t.tabs[k]}
-          </Link>
-        ))}
-      </nav>
+      <Tabs
+        label={u.name}
+        tabs={tabs.map(k => ({
+          href: href('unit', { id: u.unit_id, ...(k === 'overview' ? {} : { tab: k }) }),
+          name: t.tabs[k],
+          here: k === tab
+        }))}
+      />
       {u.command_error && (
         <p className="callout k-err" role="alert">
           <StatusShape kind="err" />

@@ -179,7 +179,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
     {
       key: 'package',
       title: t.package,
-      width: 'minmax(110px, 1.2fr)',
+      width: 'minmax(120px, 1.4fr)',
       minor: true,
       sort: u => `${u.package_name} ${u.version}`,
       render: u => (
