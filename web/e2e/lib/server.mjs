@@ -76,7 +76,7 @@ export class Server {
 
   /** As a person would; says how it ended. */
   async stop() {
-    let how = 0
+    let how = this.child?.signalCode ?? this.child?.exitCode ?? 0 // it may have ended by itself
     if (this.child && this.child.exitCode === null && this.child.signalCode === null) {
       this.child.kill('SIGTERM')
       const late = setTimeout(() => this.child.kill('SIGKILL'), patient())

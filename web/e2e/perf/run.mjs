@@ -36,8 +36,9 @@ try {
   for (const [name, part] of Object.entries(parts)) if (only.length === 0 || only.includes(name)) await report.part(name, () => part(t))
 } finally {
   await browser.close()
+  const last = server.tail(1500)
   const how = await server.stop()
-  report.check(how === 0, `the server ended well: ${how}`)
+  report.check(how === 0, `the server ended well: ${how}\n${last}`)
 }
 mkdirSync(dirname(o.report), { recursive: true })
 writeFileSync(o.report, `${JSON.stringify(report.figures, null, 2)}\n`)

@@ -110,7 +110,11 @@ export function Chart(p: ChartProps) {
     const done = keys(e, { plot: plot.current, cursor, view: p.view, onView: p.onView, liveSpan: p.liveSpan })
     if (done) e.preventDefault()
   }
-  const calibrated = states.some(s => s.hasCalibration)
+  // Once known, it stays: the buttons must not go away under the pointer while a chart is opened anew.
+  const known = useRef<{ series: typeof series; calibrated: boolean }>({ series, calibrated: false })
+  if (known.current.series !== series) known.current = { series, calibrated: false }
+  if (states.some(s => s.hasCalibration)) known.current.calibrated = true
+  const { calibrated } = known.current
   const names = series.map(s => s.label).join(', ')
   return (
     <figure className="nb-chart" style={{ margin: 0 }}>

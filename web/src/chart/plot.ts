@@ -157,7 +157,7 @@ export class Plot implements Drawer {
   }
 
   setSeries(series: PlotSeries[], layer: Layer): void {
-    this.client?.close()
+    const before = this.client
     this.range.reset()
     const layers = layer === 'both' ? (['raw', 'physical'] as const) : ([layer] as const)
     this.tracks = series.flatMap(s =>
@@ -176,6 +176,7 @@ export class Plot implements Drawer {
       { capacity: this.opt.capacity },
       (_view, lines) => this.setLines(lines)
     )
+    before?.close() // after the new one is open: what both show stays subscribed, and its points stay
     this.ask()
   }
 

@@ -3,6 +3,7 @@ import { visit } from '../../lib/browser.mjs'
 import { Feed } from '../../lib/feed.mjs'
 import { best, changing, frames, memory, round, slope } from '../../lib/measure.mjs'
 
+const SIZE = { width: 1840, height: 1000 }
 const WARM_MS = 3000
 const WINDOW_MS = 8000
 const LEAST = { 1: { mean: 58, p5: 45 }, 2: { mean: 45, p5: 30 } }
@@ -20,14 +21,12 @@ const calibrate = calibration => {
 }
 
 async function open(t, ids, dpr) {
-  const v = await visit(t.browser, t.server, { cookie: t.cookie, width: 1840, height: 1000, dpr })
+  const v = await visit(t.browser, t.server, { cookie: t.cookie, ...SIZE, dpr })
   const worker = v.page.waitForEvent('worker')
   await v.page.goto(`${t.server.url}/settings`)
   await (await worker).evaluate(calibrate, calibration)
   await v.page.evaluate(to => history.pushState(null, '', to), `/telemetry/explore?series=${ids.join(';')}&from=now-20s&to=now&live=1`)
-  const both = v.page.getByRole('button', { name: 'both', exact: true })
-  await both.nth(3).waitFor()
-  for (const b of await both.all()) await b.click()
+  for (let i = 0; i < 4; i++) await v.page.locator('.nb-chart').nth(i).getByRole('button', { name: 'both', exact: true }).click()
   await v.page.mouse.move(5, 5)
   await v.page.waitForFunction(() => document.querySelectorAll('.nb-chart-legend li').length === 8)
   await v.page.waitForTimeout(WARM_MS)
@@ -50,7 +49,11 @@ export async function liveCharts(t) {
   const ids = items.map(s => s.id)
   report.check(ids.length === 4, `four series are there: ${ids}`)
   for (const dpr of [1, 2]) {
-    const f = await best(t.browser, LEAST[dpr], { open: () => open(t, ids, dpr), measure: v => frames(v.page, WINDOW_MS) })
+    const f = await best(t.browser, LEAST[dpr], {
+      open: () => open(t, ids, dpr),
+      measure: v => frames(v.page, WINDOW_MS),
+      size: { ...SIZE, dpr }
+    })
     const { v } = f
     const change = await changing(v.page, '.nb-chart-plot canvas')
     const state = await look(v.page)
