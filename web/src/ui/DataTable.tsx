@@ -20,6 +20,8 @@ export type Column<T> = {
   /** Stays however narrow the table is, as the first column, the name and the actions do. */
   keep?: boolean
   label?: string
+  /** What it shows fits always and is never cut off: in long tables each cut costs a layer. */
+  whole?: boolean
 }
 
 export type Sort = { key: string; down: boolean }
@@ -60,7 +62,7 @@ export function sorted<T>(rows: T[], columns: Column<T>[], sort: Sort | undefine
 
 const margin = 12
 /** The window moves by so many rows at a time: less often. Rows that stay are neither drawn again nor moved. */
-const chunk = 8
+const chunk = 4
 
 /** The rows in sight of a scrolled box of fixed rows. */
 export function useWindow(count: number, height: number, on: boolean) {
@@ -284,7 +286,7 @@ function Head<T>({ column: c, sort, onSort }: { column: Column<T>; sort: Sort | 
 const opens = (e: React.MouseEvent): boolean =>
   !(e.ctrlKey || e.metaKey || e.shiftKey || e.altKey || e.button) && (e.target as HTMLElement).closest('a[data-opens]') !== null
 
-const cell = <T,>(c: Column<T>): string => `td${c.align === 'end' ? ' end' : ''}`
+const cell = <T,>(c: Column<T>): string => `td${c.align === 'end' ? ' end' : ''}${c.whole ? ' whole' : ''}`
 
 /* Drawn again only when something of it is another: while one scrolls, rows that stay are left alone. */
 const Row = memo(PlainRow) as typeof PlainRow

@@ -34,7 +34,7 @@ type Props = {
   value: string
   onChange: (text: string) => void
   /** Keys and their values, for suggestions. */
-  keys?: Record<string, string[]>
+  keys?: Record<string, string[]> | (() => Record<string, string[]>)
   label?: string
   placeholder?: string
   children?: ReactNode
@@ -47,7 +47,7 @@ export function FilterBar({ value, onChange, keys = {}, label, placeholder, chil
   const input = useRef<HTMLInputElement>(null)
   const list = useId()
   const word = /\S*$/.exec(value)?.[0] ?? ''
-  const options = useMemo(() => suggestions(word, keys), [word, keys])
+  const options = useMemo(() => (open ? suggestions(word, typeof keys === 'function' ? keys() : keys) : []), [open, word, keys])
   const shown = open && options.length > 0
   const take = (option: string) => {
     onChange(value.slice(0, value.length - word.length) + option + (option.endsWith(':') ? '' : ' '))

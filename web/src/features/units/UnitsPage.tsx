@@ -97,7 +97,7 @@ function List({ units: all }: { units: Unit[] }) {
   )
   const watch = useTrendWatch()
   const see = useCallback((list: Unit[]) => watch(list.map(idOf)), [watch])
-  const keys = useKeys(units)
+  const keys = useCallback(() => offered(units), [units])
   if (units.length === 0 && picked.size === 0)
     // the results of removing all are read first
     return (
@@ -134,16 +134,16 @@ function List({ units: all }: { units: Unit[] }) {
   )
 }
 
-/** What the filter offers; the same object while its words are the same. */
-function useKeys(units: Unit[]) {
-  const of = (get: (u: Unit) => string | null) => [...new Set(units.map(get))]
-  const text = JSON.stringify([of(u => u.name), of(u => u.package_name), of(u => u.device_name), of(u => u.owner)])
-  return useMemo(() => {
-    const [name = [], packages = [], host = [], owner = []] = (JSON.parse(text) as (string | null)[][]).map(list =>
-      list.filter((v): v is string => !!v).sort()
-    )
-    return { status: statuses, name, package: packages, host, owner }
-  }, [text])
+/** What the filter offers, made when somebody types: thousands of names. */
+function offered(units: Unit[]): Record<string, string[]> {
+  const of = (get: (u: Unit) => string | null) => [...new Set(units.map(get))].filter((v): v is string => !!v).sort()
+  return {
+    status: statuses,
+    name: of(u => u.name),
+    package: of(u => u.package_name),
+    host: of(u => u.device_name),
+    owner: of(u => u.owner)
+  }
 }
 
 /* shared: the list has units of several people. Cells know the time and the trends by themselves: a second that passes or a minute's figures
@@ -160,6 +160,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
   return [
     {
       key: 'state',
+      whole: true,
       title: t.state,
       width: '120px',
       sort: u => `${urgency[status(unitState(u, live.now())).kind]} ${u.name}`,
@@ -199,6 +200,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
     ...(shared ? [owner] : []),
     {
       key: 'beat',
+      whole: true,
       title: t.heartbeat,
       width: '104px',
       from: 900,
@@ -206,6 +208,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
     },
     {
       key: 'uptime',
+      whole: true,
       title: t.uptime,
       width: '92px',
       align: 'end',
@@ -214,6 +217,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
     },
     {
       key: 'cpu',
+      whole: true,
       title: t.cpu,
       width: '116px',
       align: 'end',
@@ -223,6 +227,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
     },
     {
       key: 'memory',
+      whole: true,
       title: t.memory,
       width: '132px',
       align: 'end',
@@ -232,6 +237,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
     },
     {
       key: 'seen',
+      whole: true,
       title: t.seen,
       width: '98px',
       from: 520,
@@ -239,7 +245,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
       sort: u => ageOf(u, live.now()),
       render: u => <span className="dim">{u.last_heartbeat ? <Seen unit={u} /> : t.never}</span>
     },
-    { key: 'actions', title: '', label: t.actions, width: '36px', render: u => (may ? <UnitMenu unit={u} /> : null) }
+    { key: 'actions', title: '', label: t.actions, width: '36px', whole: true, render: u => (may ? <UnitMenu unit={u} /> : null) }
   ]
 }
 

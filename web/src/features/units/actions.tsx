@@ -74,7 +74,9 @@ export function UnitMenu({ unit }: { unit: Unit }) {
       onPointerEnter={() => setNear('pointer')}
       onFocus={() => setNear('focus')}
     >
-      <Ellipsis size={16} />
+      <svg width="16" height="16" viewBox="0 0 24 24" aria-hidden="true">
+        <path d="M5 12h.01M12 12h.01M19 12h.01" stroke="currentColor" strokeWidth="3" strokeLinecap="round" />
+      </svg>
     </button>
   )
 }
