@@ -472,7 +472,10 @@ static void quick_lines(struct reader *r)
             if (*p != ',' || n == QUICK_FIELDS) break;
             p++;
             now = r->slots[now].next;
-            if (r->slots[now].key != key) break;
+            if (r->slots[now].key != key) { /* another field than those of the line before, or none */
+                p = NULL;
+                break;
+            }
         }
         if (!p || *p != ' ' || !(p = quick_time(r, p, &last))) break;
         for (u32 i = 0; i < n; i++) quick_keep(b, r->slots[slot[i]].series, last.t, v[i]);

@@ -109,6 +109,24 @@ TEST(points_line_refuses)
     }
 }
 
+/* Also where the quick way expects the field of another series next, and at the very end. */
+TEST(points_line_comma_without_a_field)
+{
+    static const char known[] = "m,t=1 a=1 0\nm,t=2 a=2 0\nm,t=1 a=3 1000\nm,t=2 a=4 1000\n";
+    static const char *const bad[] = { "m,t=1 a=5, 2000", "m,t=1 a=5,", "m,t=1 a=5,\nm,t=2 a=6 3000" };
+    for (size_t i = 0; i < LEN(bad); i++) {
+        str body = arena_printf(op->arena, "%s%s", known, bad[i]);
+        char *exact = mem_alloc(body.n); /* what stands behind it is not looked at (ASan) */
+        memcpy(exact, body.p, body.n);
+        struct points b = read_lines(op, (str){ exact, body.n }, POINTS_NS);
+        assert_int_equal(b.rejected, 1);
+        assert_str(b.fault, S("missing fields"));
+        assert_int_equal(b.fault_line, 5);
+        assert_int_equal(b.total, i == 2 ? 5 : 4);
+        mem_free(exact);
+    }
+}
+
 TEST(points_line_kind_is_that_of_the_first_good_line)
 {
     struct points b = read_lines(op, S("m a=1i x\nm a=1.5 1000\nm a=t 2000\nm a=\"s\" 3000"), POINTS_NS);

@@ -71,6 +71,7 @@ static bool read_pieces(struct in *dir, struct tail_row *row, size_t at)
 {
     i64 series = 0, t = 0;
     while (in_left(dir)) {
+        if (in_left(dir) < PIECE_LEAST) return false; /* there is no room for it, either */
         struct piece *p = &row->piece[row->n++];
         p->series = series = (i64)((u64)series + (u64)unzigzag(get_varint(dir)));
         p->t_first = t = (i64)((u64)t + (u64)unzigzag(get_varint(dir)));
