@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/digits.h"
 
 char *buf_room(struct buf *b, size_t n)
 {
@@ -25,44 +26,16 @@ void buf_put(struct buf *b, str s)
 
 void buf_char_slow(struct buf *b, char c) { buf_put(b, (str){ &c, 1 }); }
 
-static const char pairs[] =
-    "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445"
-    "46474849505152535455565758596061626364656667686970717273747576777879808182838485868788899091"
-    "9293949596979899";
-
-static void eight_digits(char *to, u32 v)
-{
-    u32 high = v / 10000, low = v % 10000;
-    memcpy(to, pairs + 2 * (high / 100), 2);
-    memcpy(to + 2, pairs + 2 * (high % 100), 2);
-    memcpy(to + 4, pairs + 2 * (low / 100), 2);
-    memcpy(to + 6, pairs + 2 * (low % 100), 2);
-}
-
-static unsigned digits_of(u64 u)
-{
-    unsigned n = 1;
-    for (; u >= 10000; u /= 10000) n += 4;
-    return n + (u >= 10) + (u >= 100) + (u >= 1000);
-}
-
-/* Straight into the text: a number that was just put together elsewhere is slow to copy. */
 void buf_i64(struct buf *b, i64 v)
 {
-    u64 u = v < 0 ? 0 - (u64)v : (u64)v;
-    unsigned n = digits_of(u) + (v < 0);
-    if (b->limit && b->n + n > b->limit) {
-        b->over = true;
+    char text[DIGITS_I64];
+    if (b->limit) {
+        buf_put(b, str_sub(text, digits_i64(text, v)));
         return;
     }
-    char *p = buf_room(b, n) + n;
-    for (; u >= 100000000; u /= 100000000) eight_digits(p -= 8, (u32)(u % 100000000));
-    u32 rest = (u32)u;
-    for (; rest >= 100; rest /= 100) memcpy(p -= 2, pairs + 2 * (rest % 100), 2);
-    if (rest >= 10) memcpy(p -= 2, pairs + 2 * rest, 2);
-    else *--p = (char)('0' + rest);
-    if (v < 0) *--p = '-';
-    buf_grew(b, n);
+    /* Straight into the text: a number that was just put together elsewhere is slow to copy. */
+    char *p = buf_room(b, DIGITS_I64);
+    buf_grew(b, (size_t)(digits_i64(p, v) - p));
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

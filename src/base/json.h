@@ -59,6 +59,9 @@ bool json_valid(str text); /* one whole well-formed document */
 void json_put_str(struct buf *, str s); /* quoted; malformed UTF-8 bytes become U+FFFD */
 void json_put_f64(struct buf *,
                   double v); /* shortest text that reads back the same; NaN and infinities: null */
+/* The same at a place with so much room; what stands behind it is not defined. Returns the end. */
+enum { JSON_F64_ROOM = 40 };
+char *json_f64_text(char *to, double);
 void json_put_key(struct buf *, const char *key); /* "key": with a comma before it unless it follows '{' */
 /* Canonical form for comparing and signing: members sorted by the bytes of their keys, no blanks, strings
  * with the least escapes, numbers as i64 where they are one, else the shortest double. False: not JSON, or a

@@ -1,6 +1,7 @@
 /* Numbers, exactly. Decimals of up to 19 digits with exponents of up to 27 (nearly all there are) are
  * converted both ways with 128-bit integers: the value is D * 5^k * 2^k, 5^27 fits 64 bits, so product and
  * quotient are exact up to one remainder, and one rounding is left. The rest goes through the C library. */
+#include "base/digits.h"
 #include "base/json.h"
 #include "base/number.h"
 #include <math.h>
@@ -192,7 +193,7 @@ static void decimal_of(double v, int digits, u64 *d, int *k)
     *d = (u64)x + (rest > half || (rest == half && (x & 1)));
 }
 
-static void put_decimal(struct buf *b, u64 d, int k)
+static char *put_decimal(char *to, u64 d, int k)
 {
     char t[40], *end = t + sizeof t, *p = end;
     for (; k > 0 && d % 10 == 0; k--) d /= 10;
@@ -200,10 +201,10 @@ static void put_decimal(struct buf *b, u64 d, int k)
         if (i == k && k) *--p = '.';
         *--p = (char)('0' + d % 10);
     }
-    buf_put(b, str_sub(p, end));
+    return mempcpy(to, p, (size_t)(end - p));
 }
 
-static void put_by_library(struct buf *b, double v)
+static char *put_by_library(char *to, double v)
 {
     char t[40];
     int n = 0;
@@ -211,48 +212,46 @@ static void put_by_library(struct buf *b, double v)
         n = snprintf(t, sizeof t, "%.*g", digits, v);
         if (digits == 17 || strtod(t, NULL) == v) break;
     }
-    buf_put(b, (str){ t, (size_t)n });
+    return mempcpy(to, t, (size_t)n);
 }
 
 /* What has at most six decimals, as most measured values: the few digits that give it back are the shortest.
- */
-static bool put_short(struct buf *b, double size)
+ * NULL: it has more. */
+static char *put_short(char *to, double size)
 {
-    if (size >= 1e8 || b->limit) return false;
+    if (size >= 1e8) return NULL;
     u64 d = (u64)(size * 1e6 + 0.5);
-    if ((double)d / 1e6 != size) return false;
-    buf_i64(b, (i64)(d / 1000000));
-    char *p = buf_room(b, 7);
-    unsigned n = 7;
-    p[0] = '.';
-    for (u32 i = 6, rest = (u32)(d % 1000000); i; i--, rest /= 10) p[i] = (char)('0' + rest % 10);
-    while (p[n - 1] == '0') n--; /* ends: size is no integer */
-    buf_grew(b, n);
-    return true;
+    if ((double)d / 1e6 != size) return NULL;
+    to = digits_lead(to, (u32)(d / 1000000));
+    *to = '.';
+    return digits_fraction(to + 1, (u32)(d % 1000000)); /* not 0: size is no integer */
 }
 
-void json_put_f64(struct buf *b, double v)
+char *json_f64_text(char *to, double v)
 {
-    if (!isfinite(v)) {
-        buf_put(b, S("null"));
-        return;
-    }
+    if (!isfinite(v)) return mempcpy(to, "null", 4);
     double size = fabs(v);
-    if (signbit(v)) buf_char(b, '-');
-    if (size < 9007199254740992.0 && size == floor(size)) {
-        buf_i64(b, (i64)size);
-        return;
-    }
-    if (size < 1e-5 || size >= 9007199254740992.0) {
-        put_by_library(b, size);
-        return;
-    }
-    if (put_short(b, size)) return;
+    if (signbit(v)) *to++ = '-';
+    if (size < 9007199254740992.0 && size == (double)(i64)size) return digits_i64(to, (i64)size);
+    if (size < 1e-5 || size >= 9007199254740992.0) return put_by_library(to, size);
+    char *end = put_short(to, size);
+    if (end) return end;
     u64 d = 0;
     int k = 0;
     for (int digits = size < 1e15 ? 15 : 16; digits <= 17; digits++) { /* k >= 0 */
         decimal_of(size, digits, &d, &k);
         if (digits == 17 || number_exact(d, -k) == size) break;
     }
-    put_decimal(b, d, k);
+    return put_decimal(to, d, k);
+}
+
+void json_put_f64(struct buf *b, double v)
+{
+    char text[JSON_F64_ROOM];
+    if (b->limit) {
+        buf_put(b, str_sub(text, json_f64_text(text, v)));
+        return;
+    }
+    char *p = buf_room(b, JSON_F64_ROOM);
+    buf_grew(b, (size_t)(json_f64_text(p, v) - p));
 }

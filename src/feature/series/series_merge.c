@@ -116,14 +116,38 @@ static void write_block(struct merge *m, i64 series, int kind, const struct poin
     m->bytes += row->data.n;
 }
 
+/* What does not fill whole pages of SQLite (4,096 bytes, of which overflow takes 4,092) shares a page with
+ * other rows, and large remainders share badly: a third of the page stays unused. Of n points at a series'
+ * end which took `bytes`, so many leave a small remainder; n: it would cost too many of them, or gain
+ * nothing. */
+static size_t fitting(size_t n, size_t bytes)
+{
+    enum {
+        ROW = 105 /* the row's other columns */,
+        LOCAL = 489 /* least of a row */,
+        PAGE = 4092,
+        SMALL = 260
+    };
+    if (bytes + ROW < LOCAL + PAGE) return n;
+    size_t rest = (bytes + ROW - LOCAL) % PAGE;
+    size_t less = rest > SMALL ? (rest - SMALL / 2) * n / bytes : 0;
+    return less <= SERIES_FULL - SERIES_ENOUGH ? n - less : n;
+}
+
 /* At a series' end full blocks, and what is left over makes a small one; elsewhere blocks of about one size,
  * none larger than a full one. */
 static void write_points(struct merge *m, i64 series, int kind, const struct points *p, bool at_end)
 {
+    size_t full = SERIES_FULL;
     for (size_t at = 0; at < p->n;) {
         size_t left = p->n - at, blocks = (left + SERIES_FULL - 1) / SERIES_FULL;
-        size_t n = at_end ? MIN(left, (size_t)SERIES_FULL) : (left + blocks - 1) / blocks;
+        size_t n = at_end ? MIN(left, full) : (left + blocks - 1) / blocks;
         write_block(m, series, kind, p, at, n);
+        size_t fit = at_end && n == full ? fitting(n, m->fresh[m->nfresh - 1].data.n) : n;
+        if (fit < n) {
+            m->bytes -= m->fresh[--m->nfresh].data.n;
+            write_block(m, series, kind, p, at, n = full = fit); /* its neighbours are much like it */
+        }
         at += n;
     }
 }
@@ -170,7 +194,7 @@ static size_t joined_from(const struct around *w, size_t last, size_t n)
     size_t from = last + 1;
     while (from > w->low) {
         i64 count = w->b[from - 1].s.count;
-        if (count >= SERIES_FULL || (size_t)count > 2 * n) break;
+        if (count >= SERIES_ENOUGH || (size_t)count > 2 * n) break;
         n += (size_t)count;
         from--;
     }
@@ -249,9 +273,9 @@ static void full_first(struct merge *m)
     struct block_row *by = NEWN(&m->pending, struct block_row, m->nfresh);
     size_t n = 0;
     for (size_t i = 0; i < m->nfresh; i++)
-        if (m->fresh[i].s.count >= SERIES_FULL) by[n++] = m->fresh[i];
+        if (m->fresh[i].s.count >= SERIES_ENOUGH) by[n++] = m->fresh[i];
     for (size_t i = 0; i < m->nfresh; i++)
-        if (m->fresh[i].s.count < SERIES_FULL) by[n++] = m->fresh[i];
+        if (m->fresh[i].s.count < SERIES_ENOUGH) by[n++] = m->fresh[i];
     m->fresh = by;
 }
 

@@ -1,6 +1,7 @@
 /* What the API of series says: its inputs, and the JSON of points and buckets,
  * written without a tree. */
 #include "feature/series/series_wire.h"
+#include "base/digits.h"
 #include <math.h>
 
 #define TIMES_DOC "RFC 3339, a date, now, -1h, or microseconds since 1970."
@@ -51,37 +52,48 @@ err_t series_range_of(struct op *op, const struct series_window *w, struct serie
     return r->from < r->to ? OK : fail_field(op, "to", "must be later than from");
 }
 
-void series_put_value(struct buf *b, const struct series_run *r, u32 i)
-{
-    switch (r->kind) {
-    case SERIES_F64: json_put_f64(b, r->f[i]); break;
-    case SERIES_I64: buf_i64(b, r->i[i]); break;
-    default: json_put_str(b, r->s[i]);
-    }
-}
-
 struct pouring {
     struct buf b;
     i64 left, next; /* next: time of the first point that did not fit */
     bool more;
 };
 
-enum { PAIR_BYTES = 30 }; /* of a time in microseconds and a measured value; more is made room for, too */
-
-static bool pour(void *ctx, const struct series_run *r)
+/* Pairs of numbers straight into the text, which has room for them. */
+static void pour_numbers(struct buf *b, const struct series_run *r, u32 n)
 {
-    struct pouring *p = ctx;
-    u32 n = (u32)MIN((i64)r->n, p->left);
-    struct buf *b = &p->b;
-    buf_room(b, (size_t)n * PAIR_BYTES + 64);
+    enum { PAIR = DIGITS_I64 + JSON_F64_ROOM + 4, ABOUT = 30 /* of a time and a measured value */ };
+    static_assert((int)DIGITS_I64 <= (int)JSON_F64_ROOM, "an integer fits where a double does");
+    buf_room(b, (size_t)n * ABOUT + PAIR);
+    for (u32 i = 0; i < n; i++) {
+        char *from = buf_room(b, PAIR), *p = from;
+        *p++ = b->n ? ',' : '[';
+        *p++ = '[';
+        p = digits_i64(p, r->t[i]);
+        *p++ = ',';
+        p = r->kind == SERIES_F64 ? json_f64_text(p, r->f[i]) : digits_i64(p, r->i[i]);
+        *p++ = ']';
+        buf_grew(b, (size_t)(p - from));
+    }
+}
+
+static void pour_texts(struct buf *b, const struct series_run *r, u32 n)
+{
     for (u32 i = 0; i < n; i++) {
         buf_char(b, b->n ? ',' : '[');
         buf_char(b, '[');
         buf_i64(b, r->t[i]);
         buf_char(b, ',');
-        series_put_value(b, r, i);
+        json_put_str(b, r->s[i]);
         buf_char(b, ']');
     }
+}
+
+static bool pour(void *ctx, const struct series_run *r)
+{
+    struct pouring *p = ctx;
+    u32 n = (u32)MIN((i64)r->n, p->left);
+    if (r->kind == SERIES_TEXT) pour_texts(&p->b, r, n);
+    else pour_numbers(&p->b, r, n);
     p->left -= n;
     if (n == r->n) return true;
     p->next = r->t[n];

@@ -42,4 +42,3 @@ err_t series_thin_json(struct op *, struct series_range, const struct series_poi
 err_t series_thin_check(struct op *, const struct series_points_in *, const struct series_info *) MUST_USE;
 /* The other answers of /points and /buckets (series_frames.c). */
 extern const struct http_raw series_points_frames, series_buckets_frames;
-void series_put_value(struct buf *, const struct series_run *, u32 i);
