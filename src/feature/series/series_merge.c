@@ -131,7 +131,7 @@ static size_t fitting(size_t n, size_t bytes)
     if (bytes + ROW < LOCAL + PAGE) return n;
     size_t rest = (bytes + ROW - LOCAL) % PAGE;
     size_t less = rest > SMALL ? (rest - SMALL / 2) * n / bytes : 0;
-    return less <= SERIES_FULL - SERIES_ENOUGH ? n - less : n;
+    return n - less >= SERIES_ENOUGH ? n - less : n;
 }
 
 /* At a series' end full blocks, and what is left over makes a small one; elsewhere blocks of about one size,
