@@ -13,6 +13,7 @@ export default async function units({ browser, report, binary }) {
     const v = await visit(browser, server, { cookie: await server.cookie() })
     await logs(v, server, report, sensor)
     await commands(v, server, report, sensor)
+    await dashboard(v, server, report)
     await several(v, server, report, list)
     await removal(v, server, report)
     report.check(v.faults.length === 0, `no errors: ${v.faults.join('; ')}`)
@@ -142,6 +143,21 @@ async function several(v, server, report, list) {
     report.check((await page.locator('.bulk-bar').count()) === 0, 'nothing is picked any more')
   }
   for (const name of names) await running(server, list.find(u => u.name === name).unit_id)
+}
+
+/* An administrator's dashboard has the units and the machines of others; a dialog gives the focus back. */
+async function dashboard(v, server, report) {
+  const page = v.page
+  await open(v, server, '/dashboard')
+  report.check((await page.textContent('h1')) === 'Overview', 'the dashboard is the overview')
+  await page.getByText('demo-sensor', { exact: true }).first().waitFor()
+  await until("the owner's machine stands there", async () => /demo/.test((await page.locator('.small-list').first().textContent()) ?? ''))
+  await page.getByText('demo-sensor', { exact: true }).first().click()
+  const stop = page.locator('.page-actions').getByRole('button', { name: 'Stop', exact: true })
+  await stop.click()
+  await page.locator('dialog[open]').waitFor()
+  await page.keyboard.press('Escape')
+  await until('the focus is where it was', () => stop.evaluate(e => e === document.activeElement))
 }
 
 async function removal(v, server, report) {

@@ -5,6 +5,13 @@ import { useText } from '@/i18n'
 import { Button, IconButton } from './controls'
 import { uiText } from './text'
 
+/** What has the focus, to have it again afterwards; of an item in a menu, which goes, the button that opened the menu. */
+function present(): HTMLElement | null {
+  const e = document.activeElement as HTMLElement | null
+  const menu = e?.closest('[role=menu]')
+  return menu?.id ? document.querySelector<HTMLElement>(`[aria-controls="${CSS.escape(menu.id)}"]`) : e
+}
+
 /** The browser's own modal dialog: focus stays in it, Escape closes it. */
 export function Dialog({
   title,
@@ -20,6 +27,7 @@ export function Dialog({
   const t = useText(uiText)
   const ref = useRef<HTMLDialogElement>(null)
   const heading = useId()
+  const [opener] = useState(present)
   useEffect(() => {
     const dialog = ref.current
     if (dialog && !dialog.open) {
@@ -28,8 +36,11 @@ export function Dialog({
       const first = '[data-first], .dialog-body :is(input:not([type=hidden]), select, textarea)'
       dialog.querySelector<HTMLElement>(first)?.focus()
     }
-    return () => dialog?.close()
-  }, [])
+    return () => {
+      dialog?.close()
+      if (opener?.isConnected) opener.focus()
+    }
+  }, [opener])
   return (
     <dialog
       ref={ref}

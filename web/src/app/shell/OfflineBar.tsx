@@ -1,3 +1,4 @@
+import { useEffect } from 'react'
 import { useText } from '@/i18n'
 import { clock } from '@/i18n/format'
 import { useLiveStatus } from '@/live/hooks'
@@ -10,7 +11,9 @@ export function OfflineBar() {
   const t = useText(shellText)
   const s = useLiveStatus()
   known ||= s.build
-  if (s.state === 'offline')
+  const offline = s.state === 'offline'
+  useEffect(() => void document.documentElement.toggleAttribute('data-offline', offline), [offline])
+  if (offline)
     return (
       <p className="offline-bar" role="status">
         {t.asOf(clock(s.since, false))}

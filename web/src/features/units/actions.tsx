@@ -7,6 +7,7 @@ import { href } from '@/app/routes'
 import { useRight } from '@/app/session/session'
 import { useUnitCommand, type Verb } from '@/app/units/queries'
 import { useText } from '@/i18n'
+import { useLiveStatus } from '@/live'
 import { Button, Confirm, IconButton, Menu, notice } from '@/ui'
 import { unitText } from './text'
 
@@ -113,6 +114,7 @@ export function UnitButtons({ unit }: { unit: Unit }) {
   const t = useText(unitText)
   const may = useRight('unit:write')
   const { start, dialog, busy, verbs } = useUnitActions(unit)
+  const offline = useLiveStatus().state === 'offline'
   if (!may) return null
   const icons: Partial<Record<Verb, React.ReactNode>> = {
     stop: <Square size={13} />,
@@ -125,7 +127,14 @@ export function UnitButtons({ unit }: { unit: Unit }) {
       {verbs
         .filter(v => icons[v])
         .map(v => (
-          <Button key={v} leftSection={icons[v]} loading={busy && quiet.includes(v)} onClick={() => void start(v)}>
+          <Button
+            key={v}
+            leftSection={icons[v]}
+            loading={busy && quiet.includes(v)}
+            disabled={offline}
+            title={offline ? t.offline : undefined}
+            onClick={() => void start(v)}
+          >
             {t[v]}
           </Button>
         ))}

@@ -5,7 +5,7 @@ import type { Unit } from '@/api/schema.gen'
 import { useUnitCommand, type Verb } from '@/app/units/queries'
 import { unitState } from '@/app/units/state'
 import { useText } from '@/i18n'
-import { live } from '@/live'
+import { live, useLiveStatus } from '@/live'
 import { Button, status } from '@/ui'
 import { BulkBar, BulkDialog, type Outcome } from '@/ui/Bulk'
 import { allowed } from './actions'
@@ -19,6 +19,7 @@ const icons = { start: <Play size={13} />, stop: <Square size={13} />, restart: 
 export function UnitBulk({ all, picked, onClear }: { all: Unit[]; picked: Unit[]; onClear: () => void }) {
   const t = useText(unitText)
   const command = useUnitCommand()
+  const offline = useLiveStatus().state === 'offline'
   const [asked, ask] = useState<{ verb: BulkVerb; units: Unit[] } | null>(null)
   const those = (verb: BulkVerb) => picked.filter(u => allowed(u).includes(verb))
   const follow = (unit_id: string): Outcome => {
@@ -36,7 +37,12 @@ export function UnitBulk({ all, picked, onClear }: { all: Unit[]; picked: Unit[]
     <>
       <BulkBar count={picked.length} onClear={onClear}>
         {verbs.map(v => (
-          <Button key={v} leftSection={icons[v]} disabled={those(v).length === 0} onClick={() => ask({ verb: v, units: those(v) })}>
+          <Button
+            key={v}
+            leftSection={icons[v]}
+            disabled={offline || those(v).length === 0}
+            onClick={() => ask({ verb: v, units: those(v) })}
+          >
             {t[v]}
             {those(v).length < picked.length && those(v).length > 0 && ` (${those(v).length})`}
           </Button>

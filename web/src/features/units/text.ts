@@ -36,6 +36,7 @@ const en = {
   removeText: 'Its process is stopped and the unit is forgotten, with its logs and figures. This cannot be undone.',
   removeType: 'Type the name to go on:',
   removed: 'removed',
+  offline: 'The server does not answer',
   bulkAsk: {
     start: (n: number) => plural(n, { one: 'Start # unit?', other: 'Start # units?' }),
     stop: (n: number) => plural(n, { one: 'Stop # unit?', other: 'Stop # units?' }),
@@ -133,6 +134,7 @@ const ru: typeof en = {
   removeText: 'Процесс останавливают, юнит забывают вместе с журналом и показателями. Вернуть будет нельзя.',
   removeType: 'Чтобы продолжить, введите имя:',
   removed: 'удалён',
+  offline: 'Сервер не отвечает',
   bulkAsk: {
     start: n =>
       plural(n, { one: 'Запустить # юнит?', few: 'Запустить # юнита?', many: 'Запустить # юнитов?', other: 'Запустить # юнита?' }),
