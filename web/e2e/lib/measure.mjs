@@ -136,6 +136,9 @@ export const fpsHere = (name, budget, m) => budget * Math.max(LEAST_SHARE, Math.
 export const aboutMachine = m =>
   `a plain page has mean ${m.plain.mean.toFixed(1)}, p5 ${m.plain.p5.toFixed(1)} here, fixed work takes ${m.times.toFixed(2)} times the reference`
 
+/** Frames come in steps of a sixtieth of a second: a budget is held when it is missed by less than this. */
+const GRAIN = 0.98
+
 /** Up to three windows; ends with the first that holds. Other work on the machine is not the page's fault, so the best counts; a page that is
  * too slow is too slow in all three. Each window looks at the machine first, without the page: what the page itself takes must not count as a
  * slow machine. open: gives a visit, ready to be measured; drive(page, ms): what moves it; size: of the page; least: budgets by their names in
@@ -153,20 +156,21 @@ export async function best(browser, least, { open, measure, drive, size }) {
     const wanted = Object.fromEntries(Object.entries(least).map(([k, v]) => [k, fpsHere(k, v, m)]))
     const share = Math.min(...Object.keys(least).map(k => got[k] / wanted[k]))
     if (!found || share > found.share) found = { ...got, share, wanted, machine: m }
-    if (share >= 1) break
+    if (share >= GRAIN) break
   }
   const figures = Object.keys(least).map(k => `${k} ${found[k].toFixed(1)} (budget ${least[k]}, here ${found.wanted[k].toFixed(1)})`)
   const { share, wanted: _, machine: m, ...f } = found
   return {
     v,
-    good: share >= 1,
+    good: share >= GRAIN,
     figures: { ...f, tries, plain: m.plain.mean, slower: m.times },
     machine: m,
     text: `${figures.join(', ')} FPS; ${aboutMachine(m)}; ${tries > 1 ? `the best of ${tries} windows` : 'the first window'}`
   }
 }
 
-/** Share of frames in which a strip of the canvas is another than in the frame before: 60 frames a second of nothing would be 0. */
+/** Share of frames in which a strip of the canvas is another than in the frame before: 60 frames a second of nothing would be 0. A frame that
+ * follows the one before at once has nothing new to show and does not count. */
 export const changing = (page, selector, n = 60) =>
   page.evaluate(
     ([selector, n]) =>
@@ -175,7 +179,10 @@ export const changing = (page, selector, n = 60) =>
         let before
         let changed = 0
         let seen = -1
-        const step = () => {
+        let last = 0
+        const step = t => {
+          if (t - last < 15) return void requestAnimationFrame(step)
+          last = t
           const strip = canvas.getContext('2d').getImageData(Math.floor(canvas.width / 2), 0, 64, canvas.height).data
           let h = 0
           for (let i = 0; i < strip.length; i += 4) h = (Math.imul(h, 31) + strip[i] + 256 * strip[i + 1]) | 0

@@ -104,7 +104,7 @@ async function memoryOf(t, v) {
     heap_mb: last.heap,
     heap_growth_mb: last.heap - first.heap,
     minutes: seen.at(-1)[0],
-    mb_per_10_min: grown
+    ...(minutes > 0 ? { mb_per_10_min: grown } : {})
   })
   report.check(last.private <= 100, `memory of the tab: ${last.private.toFixed(0)} MB, budget 100`)
   if (minutes > 0) report.gate(grown <= 1, `memory in ${minutes} minutes: ${grown.toFixed(2)} MB more every ten minutes, budget 1`)
