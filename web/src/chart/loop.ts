@@ -6,8 +6,8 @@ export const ECO_AFTER = 30
 export const ECO_LEAVE = 150
 
 export interface Drawer {
-  /** Draws if there is something new. */
-  frame(): void
+  /** Draws if there is something new. at: the frame's own time (ms, as performance.now()): frames are even, the moments of their calls are not. */
+  frame(at?: number): void
 }
 
 export class Loop {
@@ -20,7 +20,7 @@ export class Loop {
   private odd = false
 
   constructor(
-    private next: (fn: () => void) => number,
+    private next: (fn: (at?: number) => void) => number,
     private cancel: (handle: number) => void,
     private now: () => number
   ) {}
@@ -42,12 +42,12 @@ export class Loop {
     return () => this.listeners.delete(fn)
   }
 
-  private step = () => {
+  private step = (at?: number) => {
     this.handle = this.next(this.step)
     this.odd = !this.odd
     if (this.eco && this.odd) return
     const began = this.now()
-    for (const d of this.drawers) d.frame()
+    for (const d of this.drawers) d.frame(at)
     this.judge(this.now() - began)
   }
 

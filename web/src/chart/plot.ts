@@ -222,10 +222,10 @@ export class Plot implements Drawer {
   }
 
   /** What is to be seen now, microseconds. */
-  window(): { from: number; to: number } {
+  window(at?: number): { from: number; to: number } {
     const v = this.view
     if (!v.live) return v
-    const to = (this.holdAt || live.now()) * 1000
+    const to = (this.holdAt || live.now(at)) * 1000
     return { from: to - v.span, to }
   }
 
@@ -309,10 +309,10 @@ export class Plot implements Drawer {
 
   /* ---- drawing ---- */
 
-  frame(): void {
+  frame(at?: number): void {
     if (!this.visible || document.visibilityState !== 'visible') return
     this.refresh()
-    const w = this.window()
+    const w = this.window(at)
     const paused = live.paused && this.view.live
     if (paused && !this.fresh) return
     const shift = ((w.from - this.shown.from) / (w.to - w.from)) * this.columns

@@ -126,9 +126,9 @@ export class LiveStore {
     return this.st
   }
 
-  /** The server's clock, milliseconds since 1970; goes on evenly between heartbeats. */
-  now(): number {
-    return performance.timeOrigin + performance.now() + this.st.offset
+  /** The server's clock, milliseconds since 1970; goes on evenly between heartbeats. at: a moment of performance.now(). */
+  now(at = performance.now()): number {
+    return performance.timeOrigin + at + this.st.offset
   }
 
   onStatus = (fn: () => void) => {
