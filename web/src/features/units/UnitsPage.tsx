@@ -180,7 +180,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
     {
       key: 'package',
       title: t.package,
-      width: 'minmax(120px, 1.4fr)',
+      width: 'minmax(104px, 1.4fr)',
       minor: true,
       sort: u => `${u.package_name} ${u.version}`,
       render: u => (
@@ -210,7 +210,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
       key: 'uptime',
       whole: true,
       title: t.uptime,
-      width: '92px',
+      width: '86px',
       align: 'end',
       sort: u => uptimeOf(u, live.now()) ?? -1,
       render: u => (u.status === 'running' || u.status === 'paused' ? <Uptime unit={u} /> : '—')
@@ -219,7 +219,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
       key: 'cpu',
       whole: true,
       title: t.cpu,
-      width: '116px',
+      width: '108px',
       align: 'end',
       minor: true,
       sort: u => u.cpu_percent,
@@ -229,7 +229,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
       key: 'memory',
       whole: true,
       title: t.memory,
-      width: '132px',
+      width: '124px',
       align: 'end',
       minor: true,
       sort: u => u.rss_bytes ?? -1,
