@@ -37,7 +37,7 @@ export default defineConfig({
           groups: [
             {
               name: 'core',
-              test: /node_modules\/(?!uplot|valibot|qr\/)|src\/ui\/(?!Bulk|markdown|LogView|log-lines)|src\/(api|i18n|lib|live)\/|src\/app\/(?!palette|node\/(NodeForm|text)|shell\/Shortcuts)|src\/features\/overview|src\/chart\/(loop|Spark|palette|i18n|format|draw|time)/
+              test: /node_modules\/(?!uplot|valibot|qr\/)|src\/ui\/(?!Bulk|markdown|LogView|log-lines)|src\/(api|i18n|lib|live)\/|src\/app\/(?!palette|units\/trends|node\/(NodeForm|text)|shell\/Shortcuts)|src\/features\/overview|src\/chart\/loop/
             }
           ]
         }

@@ -229,6 +229,13 @@ export function slope(points) {
   return across > 0 ? points.reduce((a, [x, y]) => a + (x - mx) * (y - my), 0) / across : 0
 }
 
+/** The least value of each of `n` equal parts of the points, with its time: what stays when everything that comes and goes has gone. */
+export function floors(points, n) {
+  const size = Math.ceil(points.length / n)
+  const parts = Array.from({ length: n }, (_, i) => points.slice(i * size, (i + 1) * size)).filter(p => p.length > 0)
+  return parts.map(p => p.reduce((a, b) => (b[1] < a[1] ? b : a)))
+}
+
 export const median = list => [...list].sort((a, b) => a - b)[list.length >> 1]
 export const round = (o, digits = 2) =>
   Object.fromEntries(Object.entries(o).map(([k, v]) => [k, typeof v === 'number' ? Number(v.toFixed(digits)) : v]))
