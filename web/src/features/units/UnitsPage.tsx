@@ -169,7 +169,7 @@ function columnsOf(t: typeof unitText.en, may: boolean, shared: boolean): Column
     {
       key: 'name',
       title: t.name,
-      width: 'minmax(90px, 1.6fr)',
+      width: 'minmax(120px, 1.6fr)',
       sort: u => u.name,
       render: u => (
         <a href={href('unit', { id: u.unit_id })} className="main" data-opens>
