@@ -196,11 +196,29 @@ export const changing = (page, selector, n = 60) =>
     [selector, n]
   )
 
-/** Private memory of the page's renderer in MB (it is the largest one), and the heap's, after a collection. */
-export async function memory(browser, page) {
+/* Collects garbage of the page and of its workers, each of which has a heap of its own. */
+async function collect(page) {
   const cdp = await page.context().newCDPSession(page)
+  const workers = []
+  cdp.on('Target.attachedToTarget', e => workers.push(e.sessionId))
+  await cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false })
+  for (const sessionId of workers) {
+    const done = new Promise(resolve => {
+      cdp.on('Target.receivedMessageFromTarget', e => {
+        if (e.sessionId === sessionId && JSON.parse(e.message).id === 1) resolve()
+      })
+    })
+    await cdp.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id: 1, method: 'HeapProfiler.collectGarbage' }) })
+    await done
+  }
   await cdp.send('HeapProfiler.collectGarbage')
   await cdp.detach()
+  return workers.length
+}
+
+/** Private memory of the page's renderer in MB (it is the largest one), and the heap's, after a collection. */
+export async function memory(browser, page) {
+  const workers = await collect(page)
   const b = await browser.newBrowserCDPSession()
   const { processInfo } = await b.send('SystemInfo.getProcessInfo')
   await b.detach()
@@ -217,7 +235,7 @@ export async function memory(browser, page) {
       return (kb('Private_Dirty') + kb('Private_Clean')) / 1024
     })
   const heap = await page.evaluate(() => performance.memory.usedJSHeapSize / 1048576)
-  return { private: Math.max(...sizes), heap }
+  return { private: Math.max(...sizes), heap, workers }
 }
 
 /** Growth per minute of points [minute, value]: the slope of the straight line that fits them best. */
