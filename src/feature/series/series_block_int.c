@@ -132,7 +132,7 @@ static unsigned promising(const i64 *v, size_t n, i64 *r)
 
 static enum order best_order(const i64 *v, size_t n, enum block_effort effort, i64 *r, u64 *bits)
 {
-    bool thorough = effort == BLOCK_SMALL, rising, any;
+    bool thorough = effort == BLOCK_SMALL, rising = false, any;
     size_t some = thorough ? n : MIN(n, TRIAL);
     unsigned try = thorough ? promising(v, n, r) : ~0u;
     enum order best = ORDER_DELTA;
