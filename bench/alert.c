@@ -3,7 +3,7 @@
  * one rule over all. CPU of a round, that of looking up anew which series the rules are about, and what
  * memory the process has. Takes a fresh database. */
 #include "feature/alert/alert.h"
-#include "base/log.h"
+#include "bench/bench.h"
 #include "feature/account/account.h"
 #include "feature/alert/alert_rules.h"
 #include "feature/feature.h"
@@ -15,17 +15,6 @@
 #include <time.h>
 
 enum { ROUNDS = 10, EACH = 100 };
-
-static void must(struct op *op, err_t e)
-{
-    if (e) bug("%s: %.*s", err_name(e), STR(op->err.msg));
-}
-#define OP(name, ports_) \
-    AUTO(arena) struct arena name##_arena = { 0 }; \
-    struct op name##_op = { \
-        .arena = &name##_arena, .ports = (ports_), .who = &principal_system, .id = { "bench", 5 } \
-    }; \
-    struct op *name = &name##_op
 
 struct bench {
     const struct ports *ports;

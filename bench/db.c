@@ -2,8 +2,8 @@
  * under way (each answered when its row is on disk), single-row selects, and rows through db_many. Prints one
  * line a measurement. */
 #include "port/db/db.h"
-#include "base/log.h"
 #include "base/rand.h"
+#include "bench/bench.h"
 #include "port/ports.h"
 #include <pthread.h>
 #include <semaphore.h>
@@ -24,16 +24,6 @@ struct unit {
     struct arena a;
     struct op op;
 };
-
-static struct op op_new(struct arena *a, const struct ports *ports)
-{
-    return (struct op){ .arena = a, .ports = ports, .who = &principal_system, .id = { "bench", 5 } };
-}
-
-static void must(struct op *op, err_t e)
-{
-    if (e) bug("%s: %.*s", err_name(e), STR(op->err.msg));
-}
 
 static void unit_done(void *arg, err_t code)
 {

@@ -1,23 +1,14 @@
 /* How fast the log store is: `bench-log URL [LINES]`. Fills one stream of a new database with lines of about
  * 80 bytes (5 million unless told otherwise; one in eight in Russian), seals them, and asks questions. Prints
  * one line a measurement: the best and the worst of five. */
-#include "base/log.h"
-#include "feature/feature.h"
 #include "feature/log/log.h"
+#include "bench/bench.h"
+#include "feature/feature.h"
 #include "port/db/db.h"
 #include "port/ports.h"
 
 enum { BATCH = 20000 };
 static const i64 begin_us = 1790000000000000;
-
-static struct op op_new(struct arena *a, const struct ports *ports)
-{
-    return (struct op){ .arena = a, .ports = ports, .who = &principal_system, .id = { "bench", 5 } };
-}
-static void must(struct op *op, err_t e)
-{
-    if (e) bug("%s: %.*s", err_name(e), STR(op->err.msg));
-}
 
 static u64 seed = 88172645463325252u;
 static u32 next(u32 below)

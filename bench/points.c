@@ -1,7 +1,7 @@
-/* How fast the readers of telemetry are: batches of 10,000 points, 200 series of 50 points, from a body's bytes to
- * columns, one core, without HTTP and without storing. Prints the best of several rounds. */
-#include "base/buf.h"
+/* How fast the readers of telemetry are: batches of 10,000 points, 200 series of 50 points, from a body's
+ * bytes to columns, one core, without HTTP and without storing. Prints the best of several rounds. */
 #include "net/points.h"
+#include "base/buf.h"
 
 enum { SERIES = 200, EACH = 50, POINTS = SERIES * EACH, ROUNDS = 400 };
 
@@ -29,8 +29,8 @@ static str json(struct arena *a, const char *space, int decimals, int series)
     for (int s = 0; s < series; s++) {
         buf_printf(&b, "%s{\"name\":\"temp\",\"labels\":{\"dev\":\"d%03d\"},\"points\":[", s ? "," : "", s);
         for (int i = 0; i < POINTS / series; i++)
-            buf_printf(&b, "%s%s[%lld,%s%.*f]", i ? "," : "", i ? space : "", 1700000000000000LL + i * 10007LL, space,
-                       decimals, noise(&seed));
+            buf_printf(&b, "%s%s[%lld,%s%.*f]", i ? "," : "", i ? space : "",
+                       1700000000000000LL + i * 10007LL, space, decimals, noise(&seed));
         buf_z(&b, "]}");
     }
     buf_z(&b, "]}");
@@ -62,8 +62,8 @@ static void measure(const char *name, str body, void (*read)(struct op *, struct
         arena_reset(&a);
     }
     arena_free(&a);
-    printf("%-28s %7zu bytes %6u points %6lld us %8.0f MB/s %6.1f M points/s\n", name, body.n, total, (long long)best,
-           (double)body.n / (double)best, (double)total / (double)best);
+    printf("%-28s %7zu bytes %6u points %6lld us %8.0f MB/s %6.1f M points/s\n", name, body.n, total,
+           (long long)best, (double)body.n / (double)best, (double)total / (double)best);
 }
 
 int main(void)

@@ -2,7 +2,7 @@
  * values as of sensors (random walks with two decimals), appended durably by one and by four threads while
  * the merge runs; then the size on disk, a scan, buckets of the whole, an hour at full resolution. One line a
  * measurement; times of reading and of the last merge are of the CPU. Takes a fresh database. */
-#include "base/log.h"
+#include "bench/bench.h"
 #include "feature/account/account.h"
 #include "feature/feature.h"
 #include "feature/series/series_impl.h"
@@ -22,17 +22,6 @@ struct load {
     u64 random;
     double walk[SERIES];
 };
-
-static void must(struct op *op, err_t e)
-{
-    if (e) bug("%s: %.*s", err_name(e), STR(op->err.msg));
-}
-#define OP(name, ports_) \
-    AUTO(arena) struct arena name##_arena = { 0 }; \
-    struct op name##_op = { \
-        .arena = &name##_arena, .ports = (ports_), .who = &principal_system, .id = { "bench", 5 } \
-    }; \
-    struct op *name = &name##_op
 
 static double uniform(u64 *state)
 {
