@@ -32,6 +32,7 @@ struct feed {
     i64 bucket_us; /* time of the line that last filled the bucket */
     u64 dropped;   /* lines over the rate, not yet told */
     i64 next_us;   /* not before; 0: at once */
+    i64 seen_pid;  /* the process whose figures the server has had in a beat */
 };
 enum unit_wait { WAIT_NONE, WAIT_LOCK, WAIT_ORPHANS, WAIT_RESTART };
 struct unit {

@@ -419,7 +419,10 @@ static void take_state(struct agent *a, struct unit *u, const struct shim_report
     if (u->desired == DESIRED_PAUSED && u->state.status == UNIT_RUNNING && was == UNIT_STARTING && !r->id)
         unit_order(a, u, ORDER_PAUSE, 0, 0);
     if (r->state.last) shim_left(a, u);
-    else if (u->state.pid != pid) a->measure_us = MIN(a->measure_us, time_mono_us() + SEC(1));
+    else if (u->state.pid != pid) {
+        u->now = (struct figures){ 0 };
+        a->measure_us = MIN(a->measure_us, time_mono_us() + SEC(1));
+    }
     if (first || was != u->state.status || pid != u->state.pid || r->state.last) uplink_unit_changed(a, u);
     else uplink_unit_grew(a, u);
     api_unit_changed(a, u, r->id, (err_t)r->code); /* may forget it */

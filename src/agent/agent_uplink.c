@@ -431,7 +431,13 @@ void uplink_unit_changed(struct agent *a, struct unit *u)
 
 void uplink_unit_measured(struct agent *a, struct unit *u)
 {
-    if (a->uplink && u->feed.known) with_op(a, u, feed_figures);
+    if (!a->uplink || !u->feed.known) return;
+    with_op(a, u, feed_figures);
+    /* Of a new process the server has shown no figures yet: its first ones do not wait for the beat of all.
+     */
+    if (a->uplink->state != LINK_READY || u->feed.seen_pid == u->state.pid) return;
+    u->feed.seen_pid = u->state.pid;
+    say_beat(a, u);
 }
 
 void uplink_unit_grew(struct agent *a, struct unit *u)

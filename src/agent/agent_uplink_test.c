@@ -16,6 +16,8 @@ static struct {
     i64 hang_up_at[4];      /* after taking these reports, before acknowledging them */
     bool out_of_order;
     bool hold;     /* no welcome yet */
+    i64 beat_s;    /* what a welcome says of beats */
+    i64 measured;  /* the last process that a beat had figures of */
     uuid told;     /* the last unit of a hello or a beat */
     bool stranger; /* a record came of a unit that was told in neither */
     int statuses, metrics, events, hellos;
@@ -71,12 +73,13 @@ static void welcome(struct op *op)
 {
     say(op, heard.ws,
         &(struct wire_msg){
-            .type = WIRE_WELCOME, .epoch = heard.epoch, .seq = heard.have, .heartbeat_s = 1 });
+            .type = WIRE_WELCOME, .epoch = heard.epoch, .seq = heard.have, .heartbeat_s = heard.beat_s });
 }
 
 static void handle(struct op *op, struct ws *ws, const struct wire_msg *m)
 {
     if (m->units.n) heard.told = m->units.item[m->units.n - 1].unit_id;
+    if (m->units.n && m->units.item[0].rss_bytes > 0) heard.measured = m->units.item[0].pid;
     if (m->type == WIRE_HELLO) {
         heard.hellos++;
         if (!uuid_eq(heard.epoch, m->epoch)) heard.have = 0;
@@ -156,6 +159,7 @@ static struct http *begin(struct host *h, struct op *op, bool hold)
     heard.lock = lock;
     heard.next_line = 1;
     heard.hold = hold;
+    heard.beat_s = 1;
     struct http *http = server_start(op, S("127.0.0.1:0"));
     host_open(h, op);
     assert_ok(op, fs_make_dirs(op, spark_path(op, "").p, 0700));
@@ -211,6 +215,34 @@ TEST(agent_uplink_tells_of_units_that_began_before_the_welcome)
     pthread_mutex_unlock(&heard.lock);
     WAIT_FOR(lines_heard() >= 3 && heard.statuses > 0);
     assert_false(heard.stranger);
+    host_close(&h);
+    http_stop(http, SEC(1));
+}
+
+static i64 measured(void)
+{
+    pthread_mutex_lock(&heard.lock);
+    i64 pid = heard.measured;
+    pthread_mutex_unlock(&heard.lock);
+    return pid;
+}
+
+/* The next beat of all is an hour away: what a process uses is told once it was measured, of each process
+ * anew. */
+TEST(agent_uplink_tells_first_figures_at_once)
+{
+    struct host h;
+    struct local_unit u;
+    struct http *http = begin(&h, op, true);
+    heard.beat_s = 3600;
+    WAIT_FOR(heard.ws);
+    pthread_mutex_lock(&heard.lock);
+    welcome(op);
+    pthread_mutex_unlock(&heard.lock);
+    host_start(&h, "measured", "sleep", NULL, &u);
+    WAIT_FOR(measured() == u.pid);
+    host_do(&h, LOCAL_RESTART, "measured", &u);
+    WAIT_FOR(measured() == u.pid);
     host_close(&h);
     http_stop(http, SEC(1));
 }
