@@ -80,8 +80,12 @@ static void measure(struct agent *a, struct unit *u, struct all *all, i64 now)
 
 void measure_unseen(struct agent *a)
 {
-    for (size_t i = 0; i < a->nunits; i++)
-        if (a->unit[i]->state.pid > 0 && !a->unit[i]->now.at_us) a->measure_us = 0;
+    for (size_t i = 0; i < a->nunits; i++) {
+        const struct unit *u = a->unit[i];
+        bool seen =
+            u->now.at_us && u->now.rss_bytes; /* in the middle of its execve a program has no memory */
+        if (u->state.pid > 0 && !seen) a->measure_us = 0;
+    }
     measure_step(a, time_mono_us());
 }
 

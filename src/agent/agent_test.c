@@ -186,6 +186,52 @@ TEST(agent_takes_the_units_own_metrics)
     host_close(&h);
 }
 
+/* A home of `length` bytes. */
+static const char *long_home(struct op *op, size_t length)
+{
+    struct buf b = BUF(op->arena);
+    buf_printf(&b, "%s/", test_dir());
+    while (b.n < length) buf_char(&b, 'h');
+    return str_z(op->arena, buf_str(&b));
+}
+
+/* Programs cannot name a socket by more than 107 bytes; the unit's own directory is 67 below the home. */
+TEST(agent_takes_metrics_in_a_long_home)
+{
+    struct host h;
+    struct local_unit u;
+    host_open_at(&h, op, long_home(op, 70));
+    host_agent(&h, NULL);
+    static const char *const how[] = { "default", "strict", "none" };
+    const char *links = arena_printf(op->arena, "%s/spark/sock", h.home).p;
+    for (size_t i = 0; i < LEN(how); i++) {
+        host_start(&h, how[i], "send NETBIT_SOCKET heat,at=3 sleep",
+                   arena_printf(op->arena, "\"sandbox\":{\"profile\":\"%s\"}", how[i]).p, &u);
+        WAIT_FOR(contains(host_log(&h, &u, "metrics.log"), "heat,at=3\n") || host_log(&h, &u, "out.log").n);
+        assert_str(host_log(&h, &u, "out.log"), S("")); /* it would say what is wrong */
+        host_do(&h, LOCAL_RESTART, how[i], NULL);
+        WAIT_FOR(contains(host_log(&h, &u, "metrics.log"), "heat,at=3\nheat,at=3\n"));
+    }
+    host_do(&h, LOCAL_REMOVE, how[2], NULL);
+    host_do(&h, LOCAL_REMOVE, how[1], NULL);
+    host_do(&h, LOCAL_REMOVE, how[0], NULL);
+    assert_int_equal(rmdir(links), 0); /* none is left in it */
+    host_close(&h);
+}
+
+TEST(agent_says_when_there_is_no_room_for_a_socket)
+{
+    struct host h;
+    struct local_unit u;
+    host_open_at(&h, op, long_home(op, 100));
+    host_agent(&h, NULL);
+    host_start(&h, "deep", "env NETBIT_SOCKET send NETBIT_UDP heat,at=3 sleep", NULL, &u);
+    WAIT_FOR(contains(host_log(&h, &u, "metrics.log"), "heat,at=3\n"));
+    assert_str(host_log(&h, &u, "out.log"), S("NETBIT_SOCKET=(none)\n"));
+    assert_true(contains(host_log(&h, &u, "events.log"), "\"event\":\"metrics_socket\""));
+    host_close(&h);
+}
+
 static bool is_next(void *ctx, const struct log_line *l)
 {
     u64 *next = ctx;

@@ -12,6 +12,7 @@ struct host {
     struct agent_conn conn;
 };
 void host_open(struct host *, struct op *);
+void host_open_at(struct host *, struct op *, const char *home);
 void host_agent(struct host *, const char *option); /* starts one; option: "--detached" or NULL */
 void host_connect(struct host *);
 void host_kill_agent(struct host *); /* SIGKILL, and waits for its end */

@@ -17,14 +17,16 @@ static void clean_up(void)
     leftover[0] = 0;
 }
 
-void host_open(struct host *h, struct op *op)
+void host_open(struct host *h, struct op *op) { host_open_at(h, op, test_dir()); }
+
+void host_open_at(struct host *h, struct op *op, const char *home)
 {
     if (!leftover[0]) atexit(clean_up);
     clean_up();
     static char env[256]; /* putenv keeps it */
     char self[300];
     *h = (struct host){ .op = op, .conn = { .fd = -1 } };
-    snprintf(h->home, sizeof h->home, "%s", test_dir());
+    snprintf(h->home, sizeof h->home, "%s", home);
     snprintf(env, sizeof env, "NETBIT_HOME=%s", h->home);
     putenv(env);
     snprintf(leftover, sizeof leftover, "%s", env);

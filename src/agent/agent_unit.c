@@ -100,6 +100,7 @@ void unit_forget(struct agent *a, struct unit *u)
     cgroup_remove(&a->cgroups, str_z(op.arena, fs_base_name(str_of(u->dir)))); /* a dead shim could not */
     if (fs_remove_tree(&op, u->dir))
         LOG_WARN("unit's directory stays", KV("dir", u->dir), KV("why", op.err.msg));
+    metrics_socket_forget(&op, a->root, u->id);
     arena_free(op.arena);
     for (size_t i = 0; i < a->nunits; i++)
         if (a->unit[i] == u) a->unit[i] = a->unit[--a->nunits];
@@ -221,6 +222,7 @@ static void describe_shim(struct agent *a, struct op *op, const struct unit *u, 
         .logs = arena_printf(op->arena, "%s/logs", u->dir).p,
     };
     uuid_text(u->id, d->id);
+    d->metrics = metrics_socket_name(op, a->root, d->data, u->id);
     st->dirs = d;
     st->cgroups = &a->cgroups;
     st->agent_program = a->program;

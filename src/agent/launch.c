@@ -118,7 +118,7 @@ static void env_base(struct env *e, const struct names *n)
     env_put(e, S("NETBIT_UNIT_ID"), str_of(n->dirs->id));
     env_put(e, S("NETBIT_UNIT_NAME"), n->spec->name);
     env_put(e, S("NETBIT_DATA"), str_of(n->dirs->data));
-    env_put(e, S("NETBIT_SOCKET"), arena_printf(e->arena, "%s/metrics.sock", n->dirs->data));
+    if (n->dirs->metrics.address[0]) env_put(e, S("NETBIT_SOCKET"), str_of(n->dirs->metrics.address));
     env_put(e, S("NETBIT_UDP"), arena_printf(e->arena, "127.0.0.1:%lld", (long long)n->ports->udp));
 }
 
@@ -242,7 +242,9 @@ static err_t make_sandbox(struct op *op, const struct names *n, struct launch *o
                                 .data = n->dirs->data,
                                 .tmp = n->dirs->tmp,
                                 .spark = n->dirs->spark,
-                                .home = n->dirs->home };
+                                .home = n->dirs->home,
+                                .link = n->dirs->metrics.link_to ? n->dirs->metrics.address : NULL,
+                                .link_to = n->dirs->metrics.link_to };
     return sandbox_plan(op, &box, &at, &out->box);
 }
 

@@ -2,6 +2,7 @@
  * calls and tells through a pipe what did not work. The pipe's end means that the program runs. */
 #pragma once
 #include "agent/cgroup.h"
+#include "agent/metrics_socket.h"
 #include "agent/sandbox.h"
 #include <signal.h>
 
@@ -9,6 +10,7 @@ struct unit_dirs {
     const char *unit, *data, *tmp, *logs; /* ~/.netbit/spark/units/<id> and what is in it */
     const char *spark, *home;             /* ~/.netbit/spark; the user's home */
     char id[UUID_TEXT];
+    struct metrics_socket metrics;
 };
 struct unit_ports {
     i64 port[16];

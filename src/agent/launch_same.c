@@ -48,7 +48,8 @@ u64 launch_surroundings(struct op *op, const struct unit_spec *spec, const struc
     u64 h = mix_file(0, str_z(op->arena, spec->package_dir), false);
     for (size_t i = 0; i < l->box.n; i++) {
         const struct view *v = &l->box.view[i];
-        if (v->kind != VIEW_HIDE) h = mix_file(h, v->source ? v->source : v->path, false);
+        if (v->kind == VIEW_WRITE || v->kind == VIEW_READ)
+            h = mix_file(h, v->source ? v->source : v->path, false);
     }
     h = mix_file(mix_file(h, l->cwd, false), l->path, false);
     for (str rest = str_of(launch_env(l->envp, "PATH")), dir;

@@ -56,6 +56,7 @@ err_t sandbox_plan(struct op *op, const struct unit_sandbox *in, const struct sa
     };
     for (size_t i = 0; i < LEN(fixed); i++)
         if (fixed[i].path && strcmp(fixed[i].path, "/")) TRY(add(op, out, fixed[i]));
+    if (at->link) TRY(add(op, out, (struct view){ at->link, at->link_to, VIEW_LINK }));
     TRY(add_list(op, out, in->rw.item, in->rw.n, VIEW_WRITE));
     TRY(add_list(op, out, in->ro.item, in->ro.n, VIEW_READ));
     /* A longer path never is the parent of a shorter one; equal paths keep their order. */
@@ -90,7 +91,7 @@ static int set_read_only(const char *path, unsigned flags)
     return mount_setattr(AT_FDCWD, path, flags, &a, sizeof a) ? errno : 0;
 }
 
-static void make_path(const char *path)
+static void make_parents(const char *path)
 {
     char part[4096];
     snprintf(part, sizeof part, "%s", path);
@@ -100,7 +101,13 @@ static void make_path(const char *path)
         mkdir(part, 0755);
         *p = '/';
     }
-    mkdir(part, 0755);
+}
+
+/* Where nothing was hidden, it is there already. */
+static int make_link(const struct view *v)
+{
+    make_parents(v->path);
+    return symlink(v->source, v->path) && errno != EEXIST ? errno : 0;
 }
 
 static int hide(const struct view *v, bool *hidden)
@@ -112,8 +119,10 @@ static int hide(const struct view *v, bool *hidden)
 static int show(const struct view *v, int tree, bool *hidden)
 {
     if (v->kind == VIEW_HIDE) return hide(v, hidden);
+    if (v->kind == VIEW_LINK) return make_link(v);
     if (tree < 0) return 0; /* there is no such directory */
-    make_path(v->path);
+    make_parents(v->path);
+    mkdir(v->path, 0755);
     if (move_mount(tree, "", AT_FDCWD, v->path, MOVE_MOUNT_F_EMPTY_PATH)) return errno;
     return v->kind == VIEW_READ ? set_read_only(v->path, AT_RECURSIVE) : 0;
 }
@@ -127,10 +136,10 @@ static int make_view(const struct sandbox *s)
     for (size_t i = 0; i < s->n; i++) {
         const struct view *v = &s->view[i];
         const char *source = v->source ? v->source : v->path;
-        tree[i] = v->kind == VIEW_HIDE
-                      ? -1
-                      : open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-        if (v->kind != VIEW_HIDE && tree[i] < 0 && errno != ENOENT) return errno;
+        bool shown = v->kind == VIEW_WRITE || v->kind == VIEW_READ;
+        tree[i] =
+            shown ? open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE) : -1;
+        if (shown && tree[i] < 0 && errno != ENOENT) return errno;
     }
     int e = set_read_only("/", AT_RECURSIVE);
     for (size_t i = 0; i < s->n && !e; i++) e = show(&s->view[i], tree[i], &hidden[i]);

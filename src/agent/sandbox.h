@@ -15,9 +15,9 @@
 enum isolation { ISO_NAMESPACES, ISO_SECCOMP, ISO_PRIVILEGES, ISO__COUNT };
 extern const char *const isolation_names[ISO__COUNT];
 
-enum view_kind { VIEW_WRITE, VIEW_READ, VIEW_HIDE };
+enum view_kind { VIEW_WRITE, VIEW_READ, VIEW_HIDE, VIEW_LINK };
 struct view {
-    const char *path, *source; /* source: what is seen there; NULL: the path itself */
+    const char *path, *source; /* source: what is seen there, what a link holds; NULL: the path itself */
     int kind;
 };
 enum { MAX_VIEWS = 64 };
@@ -28,6 +28,7 @@ struct sandbox {
 };
 struct sandbox_paths {
     const char *package, *data, *tmp, *spark, *home;
+    const char *link, *link_to; /* a link that is to be seen in `spark`, and what it holds; NULL: none */
 };
 err_t sandbox_plan(struct op *, const struct unit_sandbox *, const struct sandbox_paths *,
                    struct sandbox *out) MUST_USE;

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -39,16 +38,10 @@ static void open_datagrams(struct shim *s)
     if (s->udp >= 0 && !bind(s->udp, (struct sockaddr *)&in, size) &&
         !getsockname(s->udp, (struct sockaddr *)&in, &size))
         s->ports.udp = ntohs(in.sin_port);
-    struct sockaddr_un un = { .sun_family = AF_UNIX };
-    AUTO(fd) int dir = open(s->start->dirs->data, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    unlinkat(dir, "metrics.sock", 0);
-    /* By descriptor, because the path itself may be longer than an address can hold. */
-    snprintf(un.sun_path, sizeof un.sun_path, "/proc/self/fd/%d/metrics.sock", dir);
-    s->unix_in = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (s->unix_in >= 0 && bind(s->unix_in, (struct sockaddr *)&un, sizeof un)) {
-        close(s->unix_in);
-        s->unix_in = -1;
-    }
+    struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
+    if (metrics_socket_open(&op, s->start->dirs->data, &s->start->dirs->metrics, &s->unix_in))
+        shim_event(s, LEVEL_WARN, "metrics_socket", "no socket for metrics: %.*s", STR(op.err.msg));
+    arena_free(op.arena);
 }
 
 err_t shim_io_open(struct shim *s, struct op *op)

@@ -79,8 +79,10 @@ static void send_to(const char *variable, const char *text)
     struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     bool local = to && to[0] == '/';
     if (local && strlen(to) < sizeof un.sun_path) strcpy(un.sun_path, to);
-    else if (local && chdir(strndup(to, (size_t)(strrchr(to, '/') - to))) == 0) /* too long for an address */
-        strcpy(un.sun_path, strrchr(to, '/') + 1);
+    else if (local) {
+        fprintf(stderr, "%s is too long: %zu bytes\n", variable, strlen(to));
+        return;
+    }
     if (port) in.sin_port = htons((unsigned short)number(port + 1));
     int fd = socket(local ? AF_UNIX : AF_INET, SOCK_DGRAM, 0);
     struct sockaddr *at = local ? (struct sockaddr *)&un : (struct sockaddr *)&in;
