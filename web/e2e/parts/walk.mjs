@@ -1,4 +1,4 @@
-// Every screen in both languages and both themes: nothing foreign, no errors, accessible, nothing cut; and with every text 40 % longer.
+// Every screen in both languages and both themes, and on a phone: nothing foreign, no errors, accessible, nothing cut; and with every text 40 % longer.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { visit } from '../lib/browser.mjs'
@@ -44,6 +44,7 @@ export default async function walk({ browser, report, binary, shots }) {
         .map(s => s.id)
     )
     const kinds = ['en', 'ru'].flatMap(lang => ['light', 'dark'].map(theme => ({ lang, theme })))
+    kinds.push({ lang: 'en', theme: 'light', phone: true }, { lang: 'ru', theme: 'dark', phone: true })
     // Two windows at a time: one loads while the other is looked at.
     const queue = [...kinds]
     const worker = async () => {
@@ -53,11 +54,13 @@ export default async function walk({ browser, report, binary, shots }) {
   })
 }
 
-async function one({ browser, report, server, cookie, list, shots, lang, theme }) {
-  const v = await visit(browser, server, { cookie, lang: lang === 'ru' ? 'ru-RU' : 'en-GB', scheme: theme })
+const phoneWindow = { width: 390, height: 844 }
+
+async function one({ browser, report, server, cookie, list, shots, lang, theme, phone }) {
+  const v = await visit(browser, server, { cookie, lang: lang === 'ru' ? 'ru-RU' : 'en-GB', scheme: theme, ...(phone && phoneWindow) })
   await look(v, lang, theme)
   for (const s of list) {
-    const where = `${s.name} ${lang} ${theme}`
+    const where = `${s.name} ${lang} ${theme}${phone ? ' phone' : ''}`
     const before = v.faults.length
     v.expected.length = 0
     if (s.name === 'nowhere') v.expected.push(/404/)
@@ -68,11 +71,11 @@ async function one({ browser, report, server, cookie, list, shots, lang, theme }
       const bad = [...(await violations(v.page)), ...(await overflow(v.page)), ...(await v.violations())]
       report.check(bad.length === 0, `${where}: ${bad.join('\n    ')}`)
       report.check(v.faults.length === before, `${where}: ${v.faults.slice(before).join('; ')}`)
-      if (shots && s.shot && (theme === 'light' || lang === 'en')) {
+      if (shots && s.shot && !phone && (theme === 'light' || lang === 'en')) {
         mkdirSync(shots, { recursive: true })
         await v.page.screenshot({ path: join(shots, `${s.name}-${lang}-${theme}.png`) })
       }
-      if (lang === 'en' && theme === 'light') {
+      if (lang === 'en' && theme === 'light' && !phone) {
         await lengthen(v.page)
         const cut = await overflow(v.page)
         report.check(cut.length === 0, `${s.name}, texts 40 % longer: ${cut.join('\n    ')}`)

@@ -1,10 +1,10 @@
-import { PanelLeftClose, PanelLeftOpen, Search } from 'lucide-react'
+import { Ellipsis, PanelLeftClose, PanelLeftOpen, Search } from 'lucide-react'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
 import { useText } from '@/i18n'
 import { LivePill } from '@/live'
 import { useLiveConnection } from '@/live/hooks'
-import { IconButton, Loading, setSite } from '@/ui'
+import { IconButton, Loading, Menu, setSite } from '@/ui'
 import { CatchErrors } from '../errors/CatchErrors'
 import { NotFound } from '../errors/NotFound'
 import { useNodeName } from '../node/name'
@@ -13,7 +13,7 @@ import { useKeptLook } from '../session/look'
 import { hasRight, useSession } from '../session/session'
 import { Breadcrumbs } from './Breadcrumbs'
 import { useShortcuts } from './keys'
-import { navigation, useNavText } from './navigation'
+import { type NavItem, navigation, useNavText } from './navigation'
 import { OfflineBar } from './OfflineBar'
 import { ProjectSwitcher } from './ProjectSwitcher'
 import { ProjectContext } from './project'
@@ -101,11 +101,35 @@ function Pages() {
 
 const narrowPlace = 'netbit.sidebar'
 
+/** On a phone the bar has room for the main sections; the others are behind its last button. */
+function More({ items, here, onGo }: { items: NavItem[]; here: (path: string) => boolean; onGo: (path: string) => void }) {
+  const t = useText(shellText)
+  const names = useNavText()
+  return (
+    <Menu position="top-end" width={220}>
+      <Menu.Target>
+        <button type="button" className="nav-link nav-more" data-current={items.some(n => here(n.path)) || undefined}>
+          <Ellipsis size={16} aria-hidden="true" />
+          <span>{t.more}</span>
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t.admin}</Menu.Label>
+        {items.map(n => (
+          <Menu.Item key={n.name} leftSection={<n.icon size={16} aria-hidden="true" />} onClick={() => onGo(n.path)}>
+            {names[n.name]}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
 function Sidebar() {
   const t = useText(shellText)
   const names = useNavText()
   const { me } = useSession()
-  const [location] = useLocation()
+  const [location, navigate] = useLocation()
   const [narrow, setNarrow] = useState(() => localStorage.getItem(narrowPlace) === 'narrow')
   const toggle = () => {
     localStorage.setItem(narrowPlace, narrow ? 'wide' : 'narrow')
@@ -139,6 +163,7 @@ function Sidebar() {
         <p id="sidebar-admin">{t.admin}</p>
         <ul aria-labelledby="sidebar-admin">{list('admin')}</ul>
       </div>
+      <More items={items.filter(n => n.group === 'admin')} here={here} onGo={navigate} />
       <span className="grow" />
       <IconButton label={narrow ? t.expand : t.collapse} onClick={toggle} className="sidebar-toggle">
         {narrow ? <PanelLeftOpen size={16} /> : <PanelLeftClose size={16} />}
