@@ -276,3 +276,63 @@ TEST(agent_fault_backs_off_and_gives_up)
     assert_int_equal(u.status, UNIT_STOPPED);
     host_close(&h);
 }
+
+TEST(agent_fault_killed_in_a_pause)
+{
+    static const char *const how[] = { at_once, "\"restart\":{\"policy\":\"always\",\"min\":\"20ms\"}" };
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    for (size_t i = 0; i < LEN(how); i++) {
+        host_start(&h, "k", "sleep", how[i], &u);
+        WAIT_FOR(is_one(&h, "k", &u));
+        host_do(&h, LOCAL_PAUSE, "k", &u);
+        i64 pid = u.pid;
+        assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
+        /* It comes back, and its owner's wish still holds. */
+        WAIT_FOR(!host_try(&h, LOCAL_STATUS, "k", &u) && u.status == UNIT_PAUSED && u.pid != pid);
+        assert_int_equal(u.restarts, 1);
+        host_do(&h, LOCAL_RESUME, "k", &u);
+        WAIT_FOR(is_one(&h, "k", &u));
+        host_do(&h, LOCAL_REMOVE, "k", NULL);
+    }
+    host_close(&h);
+}
+
+/* The agent writes down what is wished before it gives the order. */
+static void wish(struct host *h, const struct local_unit *u, int desired)
+{
+    struct unit_file f;
+    const char *dir = str_z(h->op->arena, u->dir);
+    assert_ok(h->op, unit_file_read(h->op, dir, &f));
+    f.desired = desired;
+    assert_ok(h->op, unit_file_write(h->op, dir, &f));
+}
+
+TEST(agent_fault_between_a_wish_and_its_order)
+{
+    static const struct {
+        int before, wish, status;
+    } way[] = {
+        { LOCAL_PAUSE, DESIRED_RUNNING, UNIT_RUNNING },
+        { LOCAL_PING, DESIRED_PAUSED, UNIT_PAUSED },
+        { LOCAL_PING, DESIRED_STOPPED, UNIT_STOPPED },
+        { LOCAL_PAUSE, DESIRED_STOPPED, UNIT_STOPPED },
+    };
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    for (size_t i = 0; i < LEN(way); i++) {
+        host_start(&h, "w", "sleep", NULL, &u);
+        WAIT_FOR(is_one(&h, "w", &u));
+        host_do(&h, way[i].before, "w", NULL);
+        host_kill_agent(&h);
+        wish(&h, &u, way[i].wish);
+        host_agent(&h, NULL);
+        WAIT_FOR(host_status_is(&h, "w", way[i].status));
+        host_do(&h, LOCAL_REMOVE, "w", NULL);
+    }
+    host_close(&h);
+}

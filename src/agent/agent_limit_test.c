@@ -160,6 +160,38 @@ TEST(agent_limit_health_by_connection)
     host_close(&h);
 }
 
+TEST(agent_limit_a_pause_ends_the_check_under_way)
+{
+    struct host h;
+    struct local_unit u;
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof at;
+    char text[1024];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    const char *more = arena_printf(op->arena,
+                                    "\"health\":{\"type\":\"http\",\"port\":%d,\"interval\":\"20ms\","
+                                    "\"timeout\":\"1h\",\"start_period\":0}",
+                                    ntohs(at.sin_port))
+                           .p;
+    host_start(&h, "web", "sleep", more, &u);
+    int asked = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(recv(asked, text, sizeof text, 0) > 0);
+    host_do(&h, LOCAL_PAUSE, "web", NULL);
+    WAIT_FOR(recv(asked, text, sizeof text, MSG_DONTWAIT) == 0); /* the shim keeps nothing of it */
+    host_do(&h, LOCAL_RESUME, "web", NULL);
+    int again = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(again >= 0);
+    close(asked);
+    close(again);
+    close(fd);
+    host_close(&h);
+}
+
 TEST(agent_limit_isolation_holds_or_is_said)
 {
     struct host h;

@@ -406,6 +406,16 @@ static void shim_died(struct agent *a, struct unit *u)
 
 /* ---- reports ---- */
 
+/* What its owner wishes is on disk before it is ordered; an agent that ended in between leaves the order to
+ * the next. */
+static void fulfil(struct agent *a, struct unit *u)
+{
+    bool wanted = u->desired == DESIRED_RUNNING || u->desired == DESIRED_PAUSED;
+    if (!wanted) unit_order(a, u, ORDER_STOP, 0, 0);
+    else if (u->desired == DESIRED_RUNNING && u->state.status == UNIT_PAUSED)
+        unit_order(a, u, ORDER_RESUME, 0, 0);
+}
+
 static void take_state(struct agent *a, struct unit *u, const struct shim_report *r)
 {
     bool first = !u->heard;
@@ -420,6 +430,7 @@ static void take_state(struct agent *a, struct unit *u, const struct shim_report
     }
     if (u->desired == DESIRED_PAUSED && u->state.status == UNIT_RUNNING && was == UNIT_STARTING && !r->id)
         unit_order(a, u, ORDER_PAUSE, 0, 0);
+    if (first) fulfil(a, u);
     if (r->state.last) shim_left(a, u);
     else if (u->state.pid != pid) {
         u->now = (struct figures){ 0 };

@@ -155,6 +155,7 @@ int cgroup_make(const struct cgroup_root *r, const char *unit, const struct unit
     rmdir(path);
     int dir = make_dir(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (dir < 0) return -1;
+    cgroup_freeze(dir, false); /* one that could not be made anew */
     snprintf(text, sizeof text, "%lld", (long long)res->memory_max);
     if (res->memory_max && put_at(dir, "memory.max", text)) {
         *applied |= CGROUP_MEMORY;

@@ -232,12 +232,6 @@ void shim_kill(struct shim *s, const char *cause)
     proc_kill_tree(getpid());
 }
 
-static void thaw(struct shim *s)
-{
-    cgroup_freeze(s->cgroup, false);
-    kill(-s->child, SIGCONT);
-}
-
 static void end_gently(struct shim *s, bool force)
 {
     if (s->phase == PHASE_ENDING && !force) return;
@@ -249,7 +243,7 @@ static void end_gently(struct shim *s, bool force)
     shim_cpu_end(s);
     s->kill_us = time_mono_us() + s->spec->entry.stop.timeout_us;
     kill(-s->child, signal_of(s->spec->entry.stop.signal));
-    if (s->state.status == UNIT_PAUSED) thaw(s);
+    if (s->state.status == UNIT_PAUSED) shim_still(s, false);
 }
 
 void shim_order_stop(struct shim *s, bool force)
@@ -267,23 +261,15 @@ void shim_order_restart(struct shim *s, bool force)
     else end_gently(s, force);
 }
 
-void shim_signal_tree(const struct shim *s, int sig)
-{
-    enum { MANY = 512 };
-    static struct proc_stat all[MANY];
-    size_t n = proc_tree(getpid(), all, MANY);
-    for (size_t i = 0; i < n; i++)
-        if (all[i].pid != s->spare.pid) proc_signal((struct proc_id){ all[i].pid, all[i].start }, sig);
-}
-
 err_t shim_order_pause(struct shim *s, bool pause)
 {
     int from = pause ? UNIT_RUNNING : UNIT_PAUSED;
     if (s->state.status != from || s->phase != PHASE_RUNNING)
         return s->state.status == from ? ERR_CONFLICT : OK;
     if (pause) shim_cpu_end(s);
-    if (!cgroup_freeze(s->cgroup, pause)) shim_signal_tree(s, pause ? SIGSTOP : SIGCONT);
+    shim_still(s, pause);
     s->state.status = pause ? UNIT_PAUSED : UNIT_RUNNING;
+    if (pause) shim_health_end(s); /* a check of what stands still would only fail */
     if (!pause) shim_health_begin(s, time_mono_us());
     if (!pause) shim_cpu_begin(s, time_mono_us());
     shim_event(s, LEVEL_INFO, pause ? "paused" : "resumed", pause ? "paused" : "resumed");
@@ -351,6 +337,8 @@ static void ended(struct shim *s)
     shim_io_flush(s, true, time_mono_us());
     shim_health_end(s);
     s->watch_us = s->kill_us = 0;
+    /* Killed while it stood still: what comes next is born into the same group. */
+    if (s->state.status == UNIT_PAUSED || s->cpu.held) cgroup_freeze(s->cgroup, false);
     s->cpu = (struct cpu_keeper){ 0 };
     s->child = 0;
     bool never_ran = !s->state.pid_start;

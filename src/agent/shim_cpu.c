@@ -2,7 +2,6 @@
  * while it has spent more than it earned it stands still. As with the kernel's own limit it may save up a
  * tenth of a second's worth. It is looked at no sooner than it could have spent what it has. */
 #include "agent/shim_impl.h"
-#include <signal.h>
 #include <unistd.h>
 
 enum { PERIOD_US = 100000, LOOK_LEAST_US = 10000 };
@@ -28,7 +27,7 @@ static void hold(struct shim *s, bool still)
 {
     if (s->cpu.held == still) return;
     s->cpu.held = still;
-    if (!cgroup_freeze(s->cgroup, still)) shim_signal_tree(s, still ? SIGSTOP : SIGCONT);
+    shim_still(s, still);
 }
 
 void shim_cpu_begin(struct shim *s, i64 now)

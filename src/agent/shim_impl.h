@@ -94,7 +94,8 @@ void shim_kill(struct shim *, const char *cause); /* everything of the unit, at 
 void shim_changed(struct shim *);                 /* tells the agent and state.json */
 void shim_event(struct shim *, int level, const char *event, const char *fmt, ...) PRINTF(4, 5);
 err_t shim_prepare(struct shim *, struct op *, struct unit_ports *io, struct launch *out) MUST_USE;
-void shim_signal_tree(const struct shim *, int sig);
+/* shim_still.c */
+void shim_still(const struct shim *, bool still); /* all of the unit stands still, or goes on */
 /* shim_cpu.c */
 bool shim_cpu_kept_here(const struct shim *);
 void shim_cpu_begin(struct shim *, i64 now);

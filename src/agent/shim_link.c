@@ -99,7 +99,7 @@ static void obey(struct shim *s, struct conn *c, const struct shim_order *o)
         break;
     case ORDER_BYE: s->revive = false; return;
     case ORDER_STOP:
-        c->stop_id = o->id;
+        if (o->id) c->stop_id = o->id;
         shim_order_stop(s, o->flags & ORDER_FORCE);
         return;
     case ORDER_RESTART:
