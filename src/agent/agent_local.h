@@ -50,14 +50,16 @@ struct local_unit {
 };
 extern const struct desc local_unit_desc;
 
-/* The server refuses the token. Nothing is thrown away meanwhile. */
+/* Why the server refuses the agent; each wants something else done. Nothing is thrown away meanwhile. */
 #define AGENT_SIGNED_OUT "the token is not valid any more: spark login"
+#define AGENT_NO_RIGHT   "the token lacks the right unit:write: ask for it"
+#define AGENT_FOREIGN    "the machine is another person's: spark login as its owner"
 struct local_answer {
     bool ok;
     str code, field, error; /* when not ok: err_name() and texts for the user */
     i64 pid;                /* of the agent */
     str version;
-    str server; /* "", "connecting", "connected", or why not: AGENT_SIGNED_OUT or another text */
+    str server; /* "", "connecting", "connected", or why not: one of the above or another text */
     LIST(struct local_unit) units;
 };
 extern const struct desc local_answer_desc;

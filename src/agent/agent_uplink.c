@@ -246,7 +246,9 @@ static void on_command(struct agent *a, struct op *op, const struct wire_msg *m)
 
 static void on_error(struct agent *a, struct op *op, const struct wire_msg *m)
 {
-    go_away(a, str_z(op->arena, m->error), false);
+    /* Of a hello only the machine itself can be forbidden. */
+    bool foreign = a->uplink->state == LINK_HELLO && str_starts(m->error, str_of(err_name(ERR_FORBIDDEN)));
+    go_away(a, foreign ? AGENT_FOREIGN : str_z(op->arena, m->error), foreign);
 }
 
 static void (*const heard[])(struct agent *, struct op *, const struct wire_msg *) = {
@@ -316,9 +318,11 @@ static void on_opened(struct agent *a, struct source *from, u32 events)
     pthread_join(l->thread, NULL);
     agent_unwatch(a, &l->opened);
     if (l->thread_result) {
-        bool signed_out = l->thread_result == ERR_UNAUTHENTICATED || l->thread_result == ERR_FORBIDDEN;
-        str why = l->thread_op.err.msg;
-        go_away(a, signed_out ? AGENT_SIGNED_OUT : str_z(&l->thread_arena, why), signed_out);
+        /* Without a sign-in the token stays refused; a right may be given at any moment. */
+        bool signed_out = l->thread_result == ERR_UNAUTHENTICATED;
+        const char *why = l->thread_result == ERR_FORBIDDEN ? AGENT_NO_RIGHT
+                                                            : str_z(&l->thread_arena, l->thread_op.err.msg);
+        go_away(a, signed_out ? AGENT_SIGNED_OUT : why, signed_out);
     } else {
         l->ws = l->thread_ws;
         l->source = (struct source){ wsc_fd(l->ws), on_socket };

@@ -144,6 +144,30 @@ static void print_units(struct cli *cli, const struct local_answer *a)
     term_table(cli->term, head, cells, a->units.n, LEN(head));
 }
 
+/* What is to be done so that the server takes the agent again; NULL: nothing. */
+static const char *why_refused(str server)
+{
+    const struct {
+        const char *server, *said;
+    } known[] = {
+        { AGENT_SIGNED_OUT,
+          TR("The server no longer takes this machine's token: `spark login` signs in again",
+             "Сервер больше не принимает токен этой машины: войдите снова (`spark login`)") },
+        { AGENT_NO_RIGHT,
+          TR("The server knows this machine's token, but it may not report units (unit:write): ask an "
+             "administrator for that right, or sign in with a token that has it (`spark login --token`)",
+             "Сервер знает токен этой машины, но сообщать о юнитах ему нельзя (unit:write): попросите это "
+             "право у администратора или войдите с токеном, у которого оно есть (`spark login --token`)") },
+        { AGENT_FOREIGN, TR("On the server this machine is another person's: sign in as its owner (`spark "
+                            "login`), or use a folder of your own (NETBIT_HOME)",
+                            "На сервере эта машина записана за другим человеком: войдите под его именем "
+                            "(`spark login`) или заведите свою папку (NETBIT_HOME)") },
+    };
+    for (size_t i = 0; i < LEN(known); i++)
+        if (str_is(server, known[i].server)) return known[i].said;
+    return NULL;
+}
+
 static void say_state(struct cli *cli, const struct local_answer *a, bool agent)
 {
     if (!agent && a->units.n)
@@ -153,12 +177,11 @@ static void say_state(struct cli *cli, const struct local_answer *a, bool agent)
     if (!a->units.n)
         term_say(cli->term, TONE_DIM, "%s",
                  TR("No units; `spark run NAME` starts one", "Юнитов нет; `spark run ИМЯ` запустит"));
-    if (str_is(a->server, AGENT_SIGNED_OUT))
-        term_say(cli->term, TONE_WARN, "%s",
-                 TR("The server no longer takes this machine's token: `spark login` signs in again; what "
-                    "happens meanwhile is kept and sent then",
-                    "Сервер больше не принимает токен этой машины: войдите снова (`spark login`); что "
-                    "происходит до того, сохраняется и будет отправлено"));
+    const char *refused = why_refused(a->server);
+    if (refused)
+        term_say(cli->term, TONE_WARN, "%s; %s", refused,
+                 TR("what happens meanwhile is kept and sent then",
+                    "что происходит до того, сохраняется и будет отправлено"));
     else if (a->server.n) term_say(cli->term, TONE_DIM, TR("Server: %.*s", "Сервер: %.*s"), STR(a->server));
 }
 

@@ -39,7 +39,7 @@ class World:
         self.server = Server(os.path.join(build, "netbit"), database)
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("NETBIT_", "LC_", "LANG"))}
         self.env.update(NETBIT_HOME=self.home, NETBIT_LANG="en", NO_COLOR="1")
-        self.children = []
+        self.homes = [self.home]  # those in which an agent may run
 
     def spark(self, *args, home=None, stdin=None, **env):
         e = dict(self.env, **env)
@@ -54,8 +54,8 @@ class World:
         check(r.code == 0, lambda: "spark %s: %r" % (" ".join(args), r))
         return r
 
-    def units(self):
-        return {u["name"]: u for u in self.spark("status", "--json").json}
+    def units(self, home=None):
+        return {u["name"]: u for u in self.spark("status", "--json", home=home).json}
 
     def wait(self, what, test, about=None):
         """The value of test() once that is true, which is one check; the part ends here when it never is. about: a unit to tell all about then."""
@@ -88,9 +88,10 @@ class World:
                 yield int(p.split("/")[2])
 
     def close(self, keep):
-        for name in self.units():
-            self.spark("rm", name, "--force")
-        self.spark("agent", "stop")
+        for home in self.homes:
+            for name in self.units(home):
+                self.spark("rm", name, "--force", home=home)
+            self.spark("agent", "stop", home=home)
         self.server.stop()
         if keep:
             print("kept: " + self.folder)
@@ -465,11 +466,21 @@ def offline(w):
     w.wait("the server hears of it", lambda: (w.remote("offline") or {}).get("status") == "running")
 
 
+def counter(w, name):
+    """The folder of a published package whose unit numbers its lines."""
+    script = 'i=0; while :; do echo "line $i"; i=$((i + 1)); sleep 0.1; done'
+    folder = write(os.path.join(w.folder, name), {"spark.json": manifest(name, "1.0.0", entry={"command": "sh", "args": ["-c", script]})})
+    w.ok("publish", folder)
+    return folder
+
+
+def every_line_once(lines):
+    check(lines == ["line %d" % i for i in range(len(lines))], lambda: "every line once and in order: %s" % lines)
+
+
 def signed_out(w):
     """A machine's token is revoked: its person is told, nothing is lost meanwhile, and the next sign-in goes on where it was."""
-    counter = 'i=0; while :; do echo "line $i"; i=$((i + 1)); sleep 0.1; done'
-    folder = write(os.path.join(w.folder, "counts"), {"spark.json": manifest("counts", "1.0.0", entry={"command": "sh", "args": ["-c", counter]})})
-    w.ok("publish", folder)
+    folder = counter(w, "counts")
     w.ok("install", "counts")
     w.ok("run", "counts", "--name", "counts")
     unit = w.wait("the server has it", lambda: w.remote("counts"))["unit_id"]
@@ -491,9 +502,49 @@ def signed_out(w):
     check(len(stored()) == before and w.remote("unheard", session) is None, "the server hears nothing")
     w.ok("login", w.server.url, "--login", ADMIN[0], "--password-stdin", stdin=ADMIN[1] + "\n")
     w.wait("the server hears what it has missed", lambda: len(stored()) > before + 20 and (w.remote("unheard") or {}).get("status") == "running")
-    lines = stored()
-    check(lines == ["line %d" % i for i in range(len(lines))], lambda: "every line once and in order: %s" % lines)
+    every_line_once(stored())
     w.ok("rm", "counts", "unheard", "--force")
+
+
+def without_the_right(w):
+    """A person may not report units any more: they are told to ask for the right, and with it the machine goes on by itself. Another person's
+    sign-in on their machine is told what is wrong, too."""
+    home, session = os.path.join(w.folder, "home-of-petr"), w.server.login()
+    w.homes.append(home)
+    w.server.user("petr")
+    petr = next(u["id"] for u in w.server.call("GET", "/api/v1/users?limit=200", token=session).json["items"] if u["login"] == "petr")
+    role = lambda r: check(w.server.call("PATCH", "/api/v1/users/%d" % petr, {"role": r}, token=session).status == 200, r)  # noqa: E731
+    as_petr = ("login", w.server.url, "--login", "petr", "--password-stdin")
+    says = lambda what, **env: what in repr(w.spark("status", home=home, **env))  # noqa: E731
+    counter(w, "ticks")
+    w.ok(*as_petr, stdin="password of petr\n", home=home)
+    w.ok("install", "ticks", home=home)
+    unit = w.ok("run", "ticks", "--name", "ticks", home=home).out.strip()
+    here = lambda: len(w.spark("logs", "ticks", "-n", "-1", home=home).out.splitlines())  # noqa: E731
+
+    def stored():
+        return [r["message"] for r in pages(w.server, "/api/spark/units/%s/logs?order=asc" % unit, "logs", session)]
+
+    w.wait("the server has it", lambda: w.server.call("GET", "/api/spark/units/" + unit, token=session).status == 200)
+    w.wait("its lines arrive", lambda: len(stored()) > 5)
+    role("auditor")
+    w.wait("the person is told what to ask for", lambda: says("unit:write") and says("ask an administrator"))
+    w.wait("and in Russian", lambda: says("попросите это право", NETBIT_LANG="ru"))
+    check(not says("no longer takes"), "and not that the token is invalid")
+    before = len(stored())
+    w.wait("the unit goes on", lambda: here() > before + 20)
+    check(len(stored()) == before, "the server hears nothing")
+    role("user")
+    w.wait("the server hears what it has missed, without another sign-in", lambda: len(stored()) > before + 20)
+    every_line_once(stored())
+    w.ok("login", w.server.url, "--login", ADMIN[0], "--password-stdin", stdin=ADMIN[1] + "\n", home=home)
+    w.wait("a machine of another person", lambda: says("another person's"))
+    w.wait("and in Russian", lambda: says("за другим человеком", NETBIT_LANG="ru"))
+    before = len(stored())
+    w.ok(*as_petr, stdin="password of petr\n", home=home)
+    w.wait("its owner goes on", lambda: len(stored()) > before + 5)
+    every_line_once(stored())
+    w.ok("rm", "ticks", "--force", home=home)
 
 
 def grants(w):
@@ -544,7 +595,7 @@ def removal(w):
     check(w.server.call("GET", "/api/v1/me", token=token).status == 401, "the token is revoked")
 
 
-parts = [login, publish, packing, install, broken_archives, resume, signing, run, logs, crash, pause, memory, update_under_a_unit, agent_dies, offline, signed_out, grants,
+parts = [login, publish, packing, install, broken_archives, resume, signing, run, logs, crash, pause, memory, update_under_a_unit, agent_dies, offline, signed_out, without_the_right, grants,
          remote_stop, russian, removal]
 
 
