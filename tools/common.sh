@@ -8,7 +8,7 @@ need_build="gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev
   libcurl4-openssl-dev libarchive-dev libzstd-dev libsnappy-dev zlib1g-dev libseccomp-dev libstemmer-dev libcmocka-dev"
 need_demo="nodejs make ca-certificates"
 need_test="python3-jsonschema clang clang-format postgresql git curl mandoc sqlite3 iproute2 procps $need_demo"
-need_full="prometheus influxdb-client python3-aiosmtpd" # for the long tests
+need_full="prometheus influxdb-client python3-aiosmtpd python3-venv" # for the long tests
 
 # The browser of the long tests. Ubuntu has no package of it (a snap does not see our folders): CHROMIUM may name another one.
 browser() { local f; for f in "${CHROMIUM:-}" /usr/bin/chromium /usr/bin/google-chrome-stable; do [ -n "$f" ] && [ -x "$f" ] && return; done; return 1; }

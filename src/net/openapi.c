@@ -182,7 +182,7 @@ static void put_json_response(struct doc *x, const struct route *r)
 
 static void put_raw_response(struct buf *b, const struct route *r)
 {
-    buf_printf(b, "\"%d\":{\"description\":\"Done.\"", r->raw->gives ? route_status(r) : 204);
+    buf_printf(b, "\"%d\":{\"description\":\"Done.\"", r->raw->gives || r->status ? route_status(r) : 204);
     if (r->raw->gives) {
         buf_char(b, ',');
         put_media_types(b, r->raw->gives);

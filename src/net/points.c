@@ -127,11 +127,9 @@ u32 points_find_series(struct points *b, const struct points_series *key, bool *
 void points_reject(struct points *b, u32 n, u32 line, str text, const char *why)
 {
     if (!n) return;
-    if (!b->rejected) {
-        b->fault = str_of(why);
-        b->fault_line = line;
-        b->fault_text = str_head(text, 200);
-    }
+    if (!b->nfaults) b->faults = NEWN(b->arena, struct points_fault, POINTS_MAX_FAULTS);
+    if (b->nfaults < POINTS_MAX_FAULTS)
+        b->faults[b->nfaults++] = (struct points_fault){ line, str_head(text, 200), str_of(why) };
     b->rejected += n;
 }
 

@@ -5,7 +5,7 @@
  *
  * points_read_json, points_read_binary and points_read_csv refuse a batch as a whole and name the place:
  * "series[3].points[17][1]". The readers of line protocol, remote write and OTLP take what is good and
- * count the rest in .rejected, with the first fault's text and line. */
+ * count the rest in .rejected, and tell it in .faults. */
 #pragma once
 #include "base/op.h"
 
@@ -19,6 +19,7 @@ enum {
     POINTS_MAX_UNIT = 64,          /* bytes */
     POINTS_MAX_HELP = 1024,        /* bytes */
     POINTS_MAX_TEXT = 4096,        /* bytes of a text value */
+    POINTS_MAX_FAULTS = 100,       /* of a request, told one by one; more are only counted */
 };
 
 enum points_kind { POINTS_F64, POINTS_I64, POINTS_TEXT, POINTS_KINDS };
@@ -39,22 +40,28 @@ struct points_series {
     };
 };
 
+/* What could not be taken, and why. */
+struct points_fault {
+    u32 line; /* from 1; 0: it is not told by lines */
+    str text; /* the line's beginning, or the series' name */
+    str why;
+};
+
 struct points {
     struct arena *arena;
     struct points_series *series;
     u32 n, cap;
-    u32 total;  /* points of all series */
-    u32 max;    /* most of them; 0: POINTS_MAX */
-    i64 now_us; /* time of points that bring none */
-    str db;     /* line protocol: the label `db` of series whose tags have none; absent: no label */
-    u32 *table; /* of points_find_series(): series + 1 and hash, open addressing */
+    u32 total;                /* points of all series */
+    u32 max;                  /* most of them; 0: POINTS_MAX */
+    i64 now_us;               /* time of points that bring none */
+    struct points_label also; /* line protocol: a label of series whose tags lack it; without a value: none */
+    u32 *table;               /* of points_find_series(): series + 1 and hash, open addressing */
     u32 table_size;
 
     bool over;    /* more than max: nothing of it should be stored */
     u32 rejected; /* points, lines where a line could not be read */
-    u32 fault_line;
-    str fault;      /* of the first one */
-    str fault_text; /* the line's beginning */
+    u32 nfaults;
+    struct points_fault *faults; /* the first POINTS_MAX_FAULTS, in the order in which they were found */
 };
 
 /* Building. */
@@ -91,7 +98,17 @@ err_t points_read_json(struct op *, struct points *, str body) MUST_USE;
 err_t points_read_binary(struct op *, struct points *,
                          str body) MUST_USE; /* may keep columns of the body, which must be writable */
 err_t points_read_csv(struct op *, struct points *, str body) MUST_USE; /* faults: "line 3, value" */
-enum points_precision { POINTS_NS, POINTS_US, POINTS_MS, POINTS_S, POINTS_MINUTES, POINTS_HOURS };
+/* POINTS_GUESS: each time's own size tells: below 5e9 they are seconds, below 5e12 milliseconds, below 5e15
+ * microseconds. */
+enum points_precision {
+    POINTS_NS,
+    POINTS_US,
+    POINTS_MS,
+    POINTS_S,
+    POINTS_MINUTES,
+    POINTS_HOURS,
+    POINTS_GUESS
+};
 void points_read_line(struct points *, str body, enum points_precision);
 /* Prometheus remote write; version 1 or 2. ERR_INVALID: not that message. */
 err_t points_read_prom(struct op *, struct points *, str body, int version) MUST_USE;

@@ -41,6 +41,8 @@ struct reader {
     struct points *b;
     struct arena *arena;
     const char *p, *end, *line;
+    const char *counted; /* the line ends before it are in `number` */
+    u32 number;
     enum points_precision precision;
     struct key *keys;
     struct slot *slots;
@@ -147,8 +149,7 @@ static bool read_key(struct reader *r, struct key *k)
     }
     if (p == r->end || *p != ' ') return bad(r, "missing fields");
     k->raw = str_sub(r->p, p);
-    if (r->b->db.n && !has_label(k, S("db")))
-        k->labels[k->nlabels++] = (struct points_label){ S("db"), r->b->db };
+    if (r->b->also.value.n && !has_label(k, r->b->also.name)) k->labels[k->nlabels++] = r->b->also;
     if (!points_sort_labels(k->labels, k->nlabels)) return bad(r, "duplicate tags");
     k->labels = arena_alloc_raw(r->arena, k->nlabels * sizeof *label + 1);
     memcpy(k->labels, label, k->nlabels * sizeof *label);
@@ -341,12 +342,23 @@ static bool read_field(struct reader *r, bool first, u32 *key)
     return true;
 }
 
+static enum points_precision guess(i64 t)
+{
+    static const i64 below[] = {
+        [POINTS_S] = 5000000000, [POINTS_MS] = 5000000000000, [POINTS_US] = 5000000000000000
+    };
+    enum points_precision is = POINTS_S;
+    while (is > POINTS_NS && (t >= below[is] || t <= -below[is])) is--;
+    return is;
+}
+
 static bool to_us(i64 t, enum points_precision precision, i64 *out)
 {
     static const i64 factor[] = {
         [POINTS_MS] = 1000, [POINTS_S] = SEC(1), [POINTS_MINUTES] = SEC(60), [POINTS_HOURS] = SEC(3600)
     };
     *out = t;
+    if (precision == POINTS_GUESS) precision = guess(t);
     if (precision == POINTS_US) return true;
     if (precision != POINTS_NS) return !__builtin_mul_overflow(t, factor[precision], out);
     *out = t / 1000 - (t % 1000 < 0);
@@ -505,11 +517,10 @@ static void skip_line(struct reader *r)
     r->p = p;
 }
 
-static void reject(struct reader *r, str body)
+static void reject(struct reader *r)
 {
-    u32 line = 1;
-    for (const char *p = body.p; p < r->line && !r->b->rejected; p++) line += *p == '\n';
-    points_reject(r->b, 1, line, str_sub(r->line, r->p), r->why);
+    for (; r->counted < r->line; r->counted++) r->number += *r->counted == '\n';
+    points_reject(r->b, 1, r->number, str_sub(r->line, r->p), r->why);
     /* What has no point yet takes the kind of the first good line. */
     for (u32 i = r->nseries; i < r->b->n; i++) r->b->series[i].kind = POINTS_KINDS;
 }
@@ -517,9 +528,13 @@ static void reject(struct reader *r, str body)
 void points_read_line(struct points *b, str body, enum points_precision precision)
 {
     struct reader *r = arena_alloc_raw(b->arena, sizeof *r);
-    *r = (struct reader){
-        .b = b, .arena = b->arena, .p = body.p, .end = body.p + body.n, .precision = precision
-    };
+    *r = (struct reader){ .b = b,
+                          .arena = b->arena,
+                          .p = body.p,
+                          .end = body.p + body.n,
+                          .counted = body.p,
+                          .number = 1,
+                          .precision = precision };
     r->slots = grown(r->arena, NULL, 0, &r->slots_cap, sizeof *r->slots);
     while (r->p < r->end && !b->over) {
         if (r->nslots) quick_lines(r);
@@ -530,7 +545,7 @@ void points_read_line(struct points *b, str body, enum points_precision precisio
         if (*r->p == '#') r->p = line_end(r->p, r->end);
         else if (*r->p != '\n' && !read_line(r)) {
             skip_line(r);
-            reject(r, body);
+            reject(r);
         }
         if (r->p < r->end) r->p++;
     }

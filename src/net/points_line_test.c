@@ -55,7 +55,7 @@ TEST(points_line_grammar)
     };
     for (size_t i = 0; i < LEN(row); i++) {
         struct points b = read_lines(op, str_of(row[i].line), POINTS_NS);
-        if (b.rejected) test_fail(__FILE__, __LINE__, "'%s': %.*s", row[i].line, STR(b.fault));
+        if (b.rejected) test_fail(__FILE__, __LINE__, "'%s': %.*s", row[i].line, STR(b.faults[0].why));
         assert_str(told(op, &b), str_of(row[i].told));
     }
 }
@@ -103,8 +103,8 @@ TEST(points_line_refuses)
         if (strstr(row[i].why, "quotes")) body = str_head(body, body.n - 1);
         struct points b = read_lines(op, body, POINTS_NS);
         if (b.rejected != 1) test_fail(__FILE__, __LINE__, "'%s': %u rejected", row[i].line, b.rejected);
-        assert_str(b.fault, str_of(row[i].why));
-        assert_int_equal(b.fault_line, 3);
+        assert_str(b.faults[0].why, str_of(row[i].why));
+        assert_int_equal(b.faults[0].line, 3);
         assert_str(told(op, &b), S("good_v{}@1=1@2=2"));
     }
 }
@@ -120,8 +120,8 @@ TEST(points_line_comma_without_a_field)
         memcpy(exact, body.p, body.n);
         struct points b = read_lines(op, (str){ exact, body.n }, POINTS_NS);
         assert_int_equal(b.rejected, 1);
-        assert_str(b.fault, S("missing fields"));
-        assert_int_equal(b.fault_line, 5);
+        assert_str(b.faults[0].why, S("missing fields"));
+        assert_int_equal(b.faults[0].line, 5);
         assert_int_equal(b.total, i == 2 ? 5 : 4);
         mem_free(exact);
     }
@@ -133,7 +133,7 @@ TEST(points_line_kind_is_that_of_the_first_good_line)
     assert_str(told(op, &b), S("m_a{}@1=1.5@2=1"));
     assert_int_equal(b.rejected, 2);
     b = read_lines(op, S("m a=1i 0\nm a=1.5 1000"), POINTS_NS);
-    assert_str(b.fault, S("field type conflict"));
+    assert_str(b.faults[0].why, S("field type conflict"));
 }
 
 TEST(points_line_precision_and_db)
@@ -150,9 +150,62 @@ TEST(points_line_precision_and_db)
     }
     struct points b = read_lines(op, S("m a=1 9000000000000000"), POINTS_HOURS);
     assert_int_equal(b.rejected, 1);
-    b = (struct points){ .arena = op->arena, .db = S("plant") };
+    b = (struct points){ .arena = op->arena, .also = { S("db"), S("plant") } };
     points_read_line(&b, S("m,z=1 a=1 0\nm,db=own a=1 0"), POINTS_NS);
     assert_str(told(op, &b), S("m_a{db=plant,z=1}@0=1 m_a{db=own}@0=1"));
+}
+
+TEST(points_line_guesses_the_precision_of_each_time)
+{
+    static const struct {
+        const char *time;
+        i64 us;
+    } row[] = {
+        { "0", 0 },
+        { "1700000000", 1700000000000000 },
+        { "4999999999", 4999999999000000 },
+        { "5000000000", 5000000000000 },
+        { "1700000000001", 1700000000001000 },
+        { "4999999999999", 4999999999999000 },
+        { "5000000000000", 5000000000000 },
+        { "1700000000000002", 1700000000000002 },
+        { "4999999999999999", 4999999999999999 },
+        { "5000000000000000", 5000000000000 },
+        { "1700000000000003000", 1700000000000003 },
+        { "-1700000000", -1700000000000000 },
+        { "-4999999999999", -4999999999999000 },
+        { "-5000000000000", -5000000000000 },
+        { "-9223372036854775808", -9223372036854776 },
+    };
+    struct buf all = BUF(op->arena);
+    for (size_t i = 0; i < LEN(row); i++) buf_printf(&all, "m a=1 %s\n", row[i].time);
+    struct points b = read_lines(op, buf_str(&all), POINTS_GUESS);
+    assert_int_equal(b.total, LEN(row));
+    for (size_t i = 0; i < LEN(row); i++) assert_int_equal(b.series[0].t[i], row[i].us);
+}
+
+TEST(points_line_tells_each_bad_line)
+{
+    struct points b = read_lines(op, S("x\nm a=1 0\nm a=\"two\nlines\" 0\n\nm a= 0"), POINTS_NS);
+    assert_int_equal(b.rejected, 3);
+    assert_int_equal(b.nfaults, 3);
+    static const struct {
+        u32 line;
+        const char *text, *why;
+    } want[] = { { 1, "x", "missing fields" },
+                 { 3, "m a=\"two\nlines\" 0", "field type conflict" },
+                 { 6, "m a= 0", "missing field value" } };
+    for (size_t i = 0; i < LEN(want); i++) {
+        assert_int_equal(b.faults[i].line, want[i].line);
+        assert_str(b.faults[i].text, str_of(want[i].text));
+        assert_str(b.faults[i].why, str_of(want[i].why));
+    }
+    struct buf many = BUF(op->arena);
+    for (int i = 0; i < 3 * POINTS_MAX_FAULTS; i++) buf_put(&many, S("x\n"));
+    b = read_lines(op, buf_str(&many), POINTS_NS);
+    assert_int_equal(b.rejected, 3 * POINTS_MAX_FAULTS);
+    assert_int_equal(b.nfaults, POINTS_MAX_FAULTS);
+    assert_int_equal(b.faults[POINTS_MAX_FAULTS - 1].line, POINTS_MAX_FAULTS);
 }
 
 /* The expectation of the next slot must never change what is read: the same lines in random order, with and
@@ -203,5 +256,5 @@ TEST(points_line_bounded)
     buf_z(&line, "m ");
     for (int i = 0; i < 1001; i++) buf_printf(&line, "%sf%d=1", i ? "," : "", i);
     b = read_lines(op, buf_str(&line), POINTS_NS);
-    assert_str(b.fault, S("more than 1000 fields"));
+    assert_str(b.faults[0].why, S("more than 1000 fields"));
 }

@@ -38,7 +38,7 @@ TEST(points_otlp_json)
     assert_ok(op, points_read_otlp(op, &b, str_of(example), POINTS_JSON));
     assert_str(told(op, &b), str_of(expected));
     assert_int_equal(b.rejected, 1);
-    assert_str(b.fault, S("exponential histograms are not stored"));
+    assert_str(b.faults[0].why, S("exponential histograms are not stored"));
     assert_str(b.series[0].help, S("I am a counter"));
 }
 

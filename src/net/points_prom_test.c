@@ -107,7 +107,7 @@ TEST(points_prom_rejects)
     assert_ok(op, points_read_prom(op, &b, buf_str(&all), 1));
     assert_str(told(op, &b), S("good{}@1000=1"));
     assert_int_equal(b.rejected, 4);
-    assert_str(b.fault, S("the name is empty"));
+    assert_str(b.faults[0].why, S("the name is empty"));
     str whole = request1(op);
     u32 refused = 0;
     for (size_t n = 1; n < whole.n; n++) { /* a cut is noticed, unless it is between two messages */

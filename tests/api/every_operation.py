@@ -311,6 +311,8 @@ def telemetry(w):
     w("telemetry_put", body=binary, headers={"Content-Type": "application/vnd.netbit.points"})
     w("influx_write", body="cpu,host=a usage=1.5 %d" % now, query={"db": "plant", "precision": "s"})
     w("influx_write_v2", body="cpu,host=a usage=1.5", query={"bucket": "plant"})
+    w("influx_write_v3", body="cpu,host=a usage=1.5 %d" % now, query={"db": "plant", "precision": "second", "accept_partial": False, "no_sync": True})
+    w("grafana_push", body="cpu,host=a usage=1.5", query={"gf_live_frame_format": "wide"}, stream="line-1")
     w("influx_query", body="q=SHOW+DATABASES")
     w("influx_query_get", query={"q": "SHOW DATABASES"})
     w("influx_ping", None)

@@ -2,7 +2,7 @@
 """Real programs write telemetry into a real server, and what they sent is read back.
 
 Debian's prometheus in agent mode (remote write), Debian's influx 1.6 shell (line protocol: INSERT and -import), InfluxDB 2's JavaScript client, curl as Telegraf's two outputs and an OpenTelemetry
-exporter speak, and the Python of docs/wire-points.md.
+exporter speak, PyPI's clients of InfluxDB 1, 2 and 3 and OpenTelemetry's exporter, and the Python of docs/wire-points.md.
 
 usage: tests/clients/writers.py [--build DIR] [--database sqlite|postgres]
 """
@@ -148,6 +148,11 @@ def telegraf(count, store, token):
     count.check(store.points("mem_used_percent", host="h1", db="telegraf") == [[1700000000000000, 42.5]], "the same time again: the last one wins")
     status, body = curl(*v2, data=gzip.compress(b"mem used=\n" + lines))
     count.check(status == 400 and json.loads(body)["code"] == "invalid", "a bad line: %d %r" % (status, body))
+    status, body = curl(url + "/write?db=telegraf&p=%s&u=node-red&rp=&precision=n" % token, data=b"flow,node=n1 rate=1.5 1700000000000000000")
+    count.check((status, body) == (204, b""), "/write as node-red's client asks: %d %r" % (status, body))
+    status, body = curl(url + "/api/live/push/line_1?gf_live_frame_format=labels_column", "-H", "Authorization: Bearer " + token, data=lines)
+    count.check((status, body) == (200, b""), "Grafana Live, as Telegraf's output http pushes: %d %r" % (status, body))
+    count.check(store.points("mem_used_percent", host="h1", stream="line_1") == [[1700000000000000, 41.5]], "the push stored it under its stream")
     status, body = curl(v2[0], "-H", "Authorization: Token nbp_no", data=lines)
     count.check(status == 401 and json.loads(body)["code"] == "unauthorized", "a wrong token: %d %r" % (status, body))
 
@@ -164,6 +169,40 @@ def influx_client(count, store, token):
     count.check(store.points("press_count", hall="a b", n="1", db="plant") == [[t + i * 1000, i] for i in range(1000)], "its client wrote integers")
     health = store.get("/health")
     count.check(health["status"] == "pass" and {"name", "message", "version"} <= set(health), "health: %r" % health)
+
+
+PYTHON_SAID = {
+    "influxdb1": {"ping": "1.8.10", "databases": [{"name": "py1"}], "create": None, "policy": None, "written": True, "nothing": True,
+                  "bad": {"code": 400, "error": "InfluxDBClientError"}, "stranger": {"code": 401, "error": "InfluxDBClientError"}},
+    "influxdb2": {"ping": True, "version": "1.8.10", "health": "pass", "ready": "pass", "written": None,
+                  "bad": {"status": 400, "message": "line 1: unable to parse 'saw speed=': missing field value dropped=1", "error": "ApiException"},
+                  "stranger": {"status": 401, "message": "the access token is not valid", "error": "ApiException"}},
+    "influxdb3": {"version": "1.8.10", "written": None,
+                  "partial": [[1, "missing field value", "saw,line=3 speed="], [3, "missing fields", "saw,line=3"]],
+                  "whole": {"status": 400, "message": "line protocol parsing error", "error": "ApiException"},
+                  "stranger": {"status": 401, "message": "the access token is not valid", "error": "ApiException"}},
+    "otlp": {"gzip": "SUCCESS", "deflate": "SUCCESS", "none": "SUCCESS", "stranger": "FAILURE", "malformed": [400, 3],
+             "partial": [1, "1 rejected; the first: exponential histograms are not stored (saw.noise)"]}}
+
+
+def python_clients(count, store, token):
+    """What PyPI's clients do and understand, and that what they wrote is there."""
+    python = subprocess.run([os.path.join(ROOT, "tests", "pypi", "install")], check=True, stdout=subprocess.PIPE, text=True, timeout=patient(600)).stdout.strip()
+    r = subprocess.run([python, os.path.join(ROOT, "tests", "clients", "pypi.py"), store.server.url, token],
+                       capture_output=True, text=True, timeout=patient(120))
+    said = json.loads(r.stdout or "{}")
+    for name, want in PYTHON_SAID.items():
+        count.check(said.get(name) == want, "%s says %r\n%s" % (name, said.get(name), r.stderr[-2000:]))
+    t = 1700000000000000
+    for line, db in (("1", "py1"), ("2", "py2"), ("3", "py3")):
+        for field, value in (("count", 3), ("on", 1), ("note", "a b")):
+            count.check(store.points("saw_" + field, line=line, db=db) == [[t, value]], "%s wrote %s" % (db, field))
+        more = [[t + 1000000, 3.5]] if line == "3" else []  # the good line between bad ones; not the one that came with accept_partial=false
+        count.check(store.points("saw_speed", line=line, db=db) == [[t, 2.5]] + more, "%s wrote speed" % db)
+    for packed in ("gzip", "deflate", "none"):
+        count.check([v for _, v in store.points("cuts", packed=packed)] == [5], "the exporter's counter, %s" % packed)
+        count.check([v for _, v in store.points("cut.time_sum", packed=packed)] == [0.25], "the exporter's histogram, %s" % packed)
+    count.check(store.points("saw.heat") == [[t, 81.5]], "the point beside the one that is not stored")
 
 
 def limits(count, build, database):
@@ -229,7 +268,7 @@ def main():
         user = server.user("writer")
         token = server.access_token(user, "telemetry:write")
         store = Store(server, user)
-        for part in (telegraf, influx_client, otlp, binary, influx_shell, prometheus):
+        for part in (telegraf, influx_client, python_clients, otlp, binary, influx_shell, prometheus):
             count.part(part.__name__, part, count, store, token)
     count.part("limits", limits, count, a.build, a.database)
     count.finish()

@@ -18,5 +18,5 @@ static inline void points_sound(const struct points *b)
             if (!str_utf8_ok(s->s[k]) || s->s[k].n > POINTS_MAX_TEXT) bug("series %u: text %u", i, k);
     }
     if (total != b->total || total > most) bug("%u points, told %u", total, b->total);
-    if ((b->rejected > 0) != (b->fault.p != NULL)) bug("%u rejected without a reason", b->rejected);
+    if ((b->rejected > 0) != (b->nfaults > 0)) bug("%u rejected without a reason", b->rejected);
 }

@@ -3,7 +3,8 @@
  * each protocol's clients expect. An answer of success means durable. Sending again changes nothing.
  *
  *     POST /api/v1/telemetry    JSON, compact binary (docs/wire-points.md), CSV
- *     POST /write, /api/v2/write, /query, /ping          InfluxDB 1 and 2, line protocol
+ *     POST /write, /api/v2/write, /api/v3/write_lp, /query, /ping     InfluxDB 1, 2 and 3, line protocol
+ *     POST /api/live/push/{stream}      Grafana Live, line protocol
  *     POST /api/v1/write        Prometheus remote write 1.0 and 2.0
  *     POST /v1/metrics          OTLP/HTTP, protobuf and JSON
  *

@@ -6,7 +6,8 @@
 #include "net/route.h"
 
 extern const struct http_socket telemetry_socket;
-extern const struct http_raw influx_write, influx_write2, influx_query, influx_query_get, influx_ping;
+extern const struct http_raw influx_write, influx_write2, influx_write3, influx_query, influx_query_get,
+    influx_ping, grafana_push;
 #define INFLUX_ROUTES \
     { POST, \
       "/write", \
@@ -22,6 +23,21 @@ extern const struct http_raw influx_write, influx_write2, influx_query, influx_q
           .max_body = POINTS_MAX_BODY, \
           .flags = ROUTE_ANY_CREDENTIALS, \
           .doc = "InfluxDB 2: store line protocol." }, \
+        { POST, \
+          "/api/v3/write_lp", \
+          .raw = &influx_write3, \
+          .auth = RIGHT_TELEMETRY_WRITE, \
+          .max_body = POINTS_MAX_BODY, \
+          .flags = ROUTE_ANY_CREDENTIALS, \
+          .doc = "InfluxDB 3: store line protocol." }, \
+        { POST, \
+          "/api/live/push/{stream}", \
+          .raw = &grafana_push, \
+          .status = 200, \
+          .auth = RIGHT_TELEMETRY_WRITE, \
+          .max_body = POINTS_MAX_BODY, \
+          .flags = ROUTE_ANY_CREDENTIALS, \
+          .doc = "Grafana Live: store line protocol pushed to a stream." }, \
         { POST, \
           "/query", \
           .raw = &influx_query, \

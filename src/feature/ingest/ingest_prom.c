@@ -26,8 +26,9 @@ static str media_type(str content_type)
 
 static str fault_of(struct op *op, const struct points *b)
 {
-    return arena_printf(op->arena, "%u rejected; the first: %.*s (%.*s)", b->rejected, STR(b->fault),
-                        STR(b->fault_text));
+    const struct points_fault *f = b->faults;
+    return arena_printf(op->arena, "%u rejected; the first: %.*s (%.*s)", b->rejected, STR(f->why),
+                        STR(f->text));
 }
 
 /* ---- remote write ---- */
