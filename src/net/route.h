@@ -119,7 +119,8 @@ struct http_socket {
  * checks who asks; completed by account_audit_detail(). */
 struct op_note {
     const char *action;
-    str target;
+    const char *target_kind; /* "package": the kind of thing that it was done to; NULL: nothing told */
+    str target_id, target;   /* what addresses it among its kind; its name for people */
     str method_path;
     json_raw before, after;
 };

@@ -103,7 +103,17 @@ err_t account_token_drop(struct op *, i64 user_id, str name) MUST_USE;
  * complete the entry with what they changed; absent members leave it as it is. account_audit_refused is
  * http_options.refused. */
 err_t account_audit(struct op *) MUST_USE;
-err_t account_audit_detail(struct op *, str target, json_raw before, json_raw after) MUST_USE;
+/* What an operation was done to: its kind ("unit", "alert_rule"), the number, uuid or name by which the API
+ * knows it, and its name for people (absent: kind and id). Kinds that the page links: AuditTarget.tsx. */
+struct audited {
+    const char *kind; /* NULL: as it is */
+    str id, name;
+};
+struct audited audited_number(struct op *, const char *kind, i64 id, str name);
+struct audited audited_package(str name, str shown); /* shown: with the version, where it is about one */
+err_t account_audit_detail(struct op *, struct audited, json_raw before, json_raw after) MUST_USE;
+/* The same where there is no state to tell. */
+err_t account_audit_target(struct op *, struct audited) MUST_USE;
 void account_audit_refused(struct op *, err_t);
 /* The JSON of a record by its descriptor, for account_audit_detail(): WRITEONLY members are left out. */
 json_raw account_audit_json(struct op *, const struct desc *, const void *record);

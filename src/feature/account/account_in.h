@@ -142,6 +142,7 @@ err_t user_setup(struct op *, str link_token, const struct user_new *, struct au
 err_t user_add(struct op *, const struct user_new *, int role, struct user *) MUST_USE;
 err_t user_change(struct op *, i64 id, const struct user_change *, struct user *) MUST_USE;
 err_t user_remove(struct op *, i64 id) MUST_USE;
+struct audited user_audited(struct op *, const struct user *); /* for account_audit_detail() */
 err_t user_password(struct op *, str current, str password) MUST_USE;
 /* kind "setup" (user_id 0) or "reset": makes a link's token. */
 err_t link_new(struct op *, str kind, i64 user_id, str *token, time_us *expires) MUST_USE;

@@ -34,6 +34,10 @@ str audit_hash(struct arena *a, str previous, const struct audit_entry *e)
         e->before.s,   e->after.s,
     };
     for (size_t i = 0; i < LEN(covered); i++) cover(h, covered[i]);
+    if (e->target_kind.p || e->target_id.p) { /* entries of versions before 6 of the tables have neither */
+        cover(h, e->target_kind);
+        cover(h, e->target_id);
+    }
     str text = sha256_text(a, hasher_end(h));
     arena_free(&scratch);
     return text;
@@ -81,6 +85,8 @@ static err_t append(struct op *op, const struct op_note *note, str outcome, str 
                              .user_agent = text_of(op, w->user_agent),
                              .request_id = text_of(op, op->id),
                              .action = str_of(note->action),
+                             .target_kind = note->target_kind ? str_of(note->target_kind) : (str){ 0 },
+                             .target_id = text_of(op, note->target_id),
                              .target = text_of(op, note->target),
                              .method_path = text_of(op, note->method_path),
                              .outcome = outcome,
@@ -124,12 +130,29 @@ void account_audit_refused(struct op *op, err_t code)
     op->err = kept;
 }
 
-err_t account_audit_detail(struct op *op, str target, json_raw before, json_raw after)
+struct audited audited_number(struct op *op, const char *kind, i64 id, str name)
+{
+    return (struct audited){ kind, arena_printf(op->arena, "%lld", (long long)id), name };
+}
+
+struct audited audited_package(str name, str shown) { return (struct audited){ "package", name, shown }; }
+
+err_t account_audit_target(struct op *op, struct audited target)
+{
+    return account_audit_detail(op, target, (json_raw){ 0 }, (json_raw){ 0 });
+}
+
+err_t account_audit_detail(struct op *op, struct audited target, json_raw before, json_raw after)
 {
     if (!op->note) return OK;
     struct op_note *n = NEW(op->arena, struct op_note);
     *n = *op->note;
-    if (target.p) n->target = target;
+    if (target.kind) {
+        n->target_kind = target.kind;
+        n->target_id = target.id;
+        n->target =
+            target.name.n ? target.name : arena_printf(op->arena, "%s %.*s", target.kind, STR(target.id));
+    }
     if (before.s.p) n->before = before;
     if (after.s.p) n->after = after;
     op->note = n;

@@ -14,7 +14,11 @@ static const struct field audit_entry_fields[] = {
     { F(user_agent), .flags = READONLY | NULLABLE, .doc = "With which program." },
     { F(request_id), .flags = READONLY | NULLABLE, .doc = "The request, as in the log." },
     { F(action), .flags = READONLY, .doc = "What was done." },
-    { F(target), .flags = READONLY | NULLABLE, .doc = "To what." },
+    { F(target_kind), .flags = READONLY | NULLABLE,
+      .doc = "To what kind of thing, such as unit or alert_rule." },
+    { F(target_id), .flags = READONLY | NULLABLE,
+      .doc = "Which of them: the number, uuid or name by which the API knows it." },
+    { F(target), .flags = READONLY | NULLABLE, .doc = "Its name then." },
     { F(method_path), .flags = READONLY | NULLABLE, .doc = "By which call." },
     { F(outcome), .flags = READONLY, .doc = "ok, or the code of the refusal." },
     { F(reason), .flags = READONLY | NULLABLE, .doc = "Why it was refused." },
@@ -25,7 +29,8 @@ static const struct field audit_entry_fields[] = {
 #undef D
 DESC(audit_entry);
 #define COLUMNS \
-    "id, at, user_id, login, role, ip, user_agent, request_id, action, target, method_path, outcome, " \
+    "id, at, user_id, login, role, ip, user_agent, request_id, action, target_kind, target_id, target, " \
+    "method_path, outcome, " \
     "reason, " \
     "before_json AS before, after_json AS after, hash"
 
@@ -64,12 +69,12 @@ err_t sql_audit_insert(struct op *op, const struct audit_entry *e)
 {
     return db_exec(
         op,
-        "INSERT INTO audit_log (id, at, user_id, login, role, ip, user_agent, request_id, action, target, "
-        "method_path, outcome, reason, before_json, after_json, hash) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO audit_log (id, at, user_id, login, role, ip, user_agent, request_id, action, "
+        "target_kind, target_id, target, method_path, outcome, reason, before_json, after_json, hash) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         A(e->id), A(e->at), A_NULL0(e->user_id), A(e->login), A(e->role), A(e->ip), A(e->user_agent),
-        A(e->request_id), A(e->action), A(e->target), A(e->method_path), A(e->outcome), A(e->reason),
-        A(e->before.s), A(e->after.s), A(e->hash));
+        A(e->request_id), A(e->action), A(e->target_kind), A(e->target_id), A(e->target), A(e->method_path),
+        A(e->outcome), A(e->reason), A(e->before.s), A(e->after.s), A(e->hash));
 }
 
 err_t sql_audit_newest_before(struct op *op, time_us t, struct audit_entry *e, bool *found)

@@ -6,7 +6,8 @@ struct audit_entry {
     i64 id;
     time_us at;
     i64 user_id;
-    str login, role, ip, user_agent, request_id, action, target, method_path, outcome, reason;
+    str login, role, ip, user_agent, request_id, action, target_kind, target_id, target, method_path, outcome,
+        reason;
     json_raw before, after;
     str hash;
 };

@@ -5,7 +5,11 @@
 /* One audited operation: a statement of its own with a note. */
 static void act(struct op *like, const char *action, const char *target)
 {
-    struct op_note note = { .action = action, .target = str_of(target), .method_path = S("POST /x") };
+    struct op_note note = { .action = action,
+                            .target_kind = "package",
+                            .target_id = str_of(target),
+                            .target = str_of(target),
+                            .method_path = S("POST /x") };
     REQUEST(r, like,
             ((struct principal){ .kind = WHO_USER,
                                  .user_id = 5,
@@ -15,8 +19,8 @@ static void act(struct op *like, const char *action, const char *target)
                                  .user_agent = S("curl/8 \xff") }));
     r->id = S("req-1");
     r->note = &note;
-    assert_ok(
-        r, account_audit_detail(r, (str){ 0 }, (json_raw){ S("{\"a\":1}") }, (json_raw){ S("{\"a\":2}") }));
+    assert_ok(r, account_audit_detail(r, (struct audited){ 0 }, (json_raw){ S("{\"a\":1}") },
+                                      (json_raw){ S("{\"a\":2}") }));
     assert_ok(r, sql_epoch_next(r));
     assert_null(r->note);
     assert_ok(r, sql_epoch_next(r)); /* a second transaction: one entry an operation */
@@ -62,6 +66,8 @@ BOTH(audit_writes_with_the_transaction)
     assert_str(e->user_agent, S("curl/8 ?"));
     assert_str(e->request_id, S("req-1"));
     assert_str(e->target, S("sipd"));
+    assert_str(e->target_kind, S("package"));
+    assert_str(e->target_id, S("sipd"));
     assert_str(e->method_path, S("POST /x"));
     assert_str(e->outcome, S("ok"));
     assert_str(e->before.s, S("{\"a\":1}"));
@@ -99,6 +105,10 @@ BOTH(audit_shows_tampering)
           SQL("UPDATE audit_log SET target = 'y' WHERE id = 4"), 4 },
         { SQL("UPDATE audit_log SET target = '' WHERE id = 4"),
           SQL("UPDATE audit_log SET target = 'y' WHERE id = 4"), 4 },
+        { SQL("UPDATE audit_log SET target_id = 'z' WHERE id = 4"),
+          SQL("UPDATE audit_log SET target_id = 'y' WHERE id = 4"), 4 },
+        { SQL("UPDATE audit_log SET target_kind = NULL, target_id = NULL WHERE id = 4"),
+          SQL("UPDATE audit_log SET target_kind = 'package', target_id = 'y' WHERE id = 4"), 4 },
         { SQL("UPDATE audit_log SET after_json = '{\"a\":3}' WHERE id = 2"),
           SQL("UPDATE audit_log SET after_json = '{\"a\":2}' WHERE id = 2"), 2 },
         { SQL("UPDATE audit_log SET id = 1000 WHERE id = 5"),
@@ -124,6 +134,28 @@ BOTH(audit_shows_tampering)
     s = verify(op);
     assert_false(s.intact);
     assert_int_equal(s.broken_at, n);
+}
+
+/* As `sha256sum` has them of the same bytes: chains that are there stay whole. */
+TEST(account_audit_hashes_stay_as_they_are)
+{
+    struct audit_entry e = { .id = 7,
+                             .at = { 1700000000000000 },
+                             .user_id = 5,
+                             .login = S("eve"),
+                             .role = S("user"),
+                             .request_id = S("req-1"),
+                             .action = S("x.do"),
+                             .target = S("y"),
+                             .outcome = S("ok"),
+                             .after = { S("{\"a\":1}") } };
+    str zeros = S("0000000000000000000000000000000000000000000000000000000000000000");
+    assert_str(audit_hash(op->arena, zeros, &e),
+               S("1c04b2be306e7ef628b6263209e2c33bc9236388f8b969b2126eb1e7b08ca86b"));
+    e.target_kind = S("package");
+    e.target_id = S("y");
+    assert_str(audit_hash(op->arena, zeros, &e),
+               S("a837f9446bd76cd05d1ee356b3fd62b301114dee5219a02da4bc7a7e217fdd58"));
 }
 
 BOTH(audit_is_append_only)

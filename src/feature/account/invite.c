@@ -20,8 +20,8 @@ err_t invite_make(struct op *op, str note, int role, i64 days, struct invite *ou
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(sql_invite_insert(op, out));
-    str target = arena_printf(op->arena, "invite %lld", (long long)out->id);
-    TRY(account_audit_detail(op, target, (json_raw){ 0 }, account_audit_json(op, &invite_desc, out)));
+    TRY(account_audit_detail(op, audited_number(op, "invite", out->id, note), (json_raw){ 0 },
+                             account_audit_json(op, &invite_desc, out)));
     return db_commit(&tx);
 }
 
@@ -46,7 +46,6 @@ err_t invite_remove(struct op *op, i64 id)
     TRY(db_begin(op, &tx));
     TRY(sql_invite_delete(op, id, &n));
     if (!n) return fail(op, ERR_NOT_FOUND, "invite %lld is not known", (long long)id);
-    TRY(account_audit_detail(op, arena_printf(op->arena, "invite %lld", (long long)id), (json_raw){ 0 },
-                             (json_raw){ 0 }));
+    TRY(account_audit_target(op, audited_number(op, "invite", id, (str){ 0 })));
     return db_commit(&tx);
 }

@@ -119,6 +119,6 @@ err_t key_rotate(struct op *op, bool drop_old, str *kid)
     TRY(sql_keys_delete_retired(op, (time_us){ drop_old ? now.us + 1 : now.us - SEC(2 * ACCESS_S) }));
     TRY(key_make(op, kid));
     TRY(auth_forget(op));
-    TRY(account_audit_detail(op, *kid, (json_raw){ 0 }, (json_raw){ 0 }));
+    TRY(account_audit_target(op, (struct audited){ "key", *kid, *kid }));
     return db_commit(&tx);
 }

@@ -55,7 +55,10 @@ err_t account_access(struct op *op, const struct entity *e, enum project_role *o
     return OK;
 }
 
-static str target_of(struct op *op, i64 id) { return arena_printf(op->arena, "project %lld", (long long)id); }
+static struct audited target_of(struct op *op, const struct project *p)
+{
+    return audited_number(op, "project", p->id, p->name);
+}
 
 static json_raw json_of(struct op *op, const struct project *p)
 {
@@ -102,7 +105,7 @@ err_t project_make(struct op *op, const struct project_change *in, struct projec
     TRY(db_begin(op, &tx));
     TRY(name_taken(op, sql_project_insert(op, p), p->name));
     TRY(sql_member_store(op, p->id, op->who->user_id, ROLE_OWNER, p->created_at));
-    TRY(account_audit_detail(op, target_of(op, p->id), (json_raw){ 0 }, json_of(op, p)));
+    TRY(account_audit_detail(op, target_of(op, p), (json_raw){ 0 }, json_of(op, p)));
     return db_commit(&tx);
 }
 
@@ -116,7 +119,7 @@ err_t project_update(struct op *op, i64 id, const struct project_change *c, stru
     json_raw before = json_of(op, p);
     apply(p, c);
     TRY(name_taken(op, sql_project_store(op, p), p->name));
-    TRY(account_audit_detail(op, target_of(op, id), before, json_of(op, p)));
+    TRY(account_audit_detail(op, target_of(op, p), before, json_of(op, p)));
     return db_commit(&tx);
 }
 
@@ -128,7 +131,7 @@ err_t project_remove(struct op *op, i64 id)
     TRY(load_as(op, id, ROLE_OWNER, &p));
     TRY(sql_project_delete(op, id));
     TRY(auth_forget(op)); /* its tokens went with it */
-    TRY(account_audit_detail(op, target_of(op, id), json_of(op, &p), (json_raw){ 0 }));
+    TRY(account_audit_detail(op, target_of(op, &p), json_of(op, &p), (json_raw){ 0 }));
     return db_commit(&tx);
 }
 
@@ -172,7 +175,7 @@ err_t project_member_set(struct op *op, i64 id, str login, int role, struct memb
         op, u.id,
         &(struct notice){
             .kind = NOTICE_MEMBER_SET, .id = id, .name = p.name, .detail = str_of(project_roles[role]) });
-    TRY(account_audit_detail(op, target_of(op, id), before, account_audit_json(op, &member_desc, out)));
+    TRY(account_audit_detail(op, target_of(op, &p), before, account_audit_json(op, &member_desc, out)));
     return db_commit(&tx);
 }
 
@@ -194,7 +197,7 @@ err_t project_member_remove(struct op *op, i64 id, str login)
     if (!n) return fail(op, ERR_NOT_FOUND, "'%.*s' is not a member", STR(login));
     account_notify(op, u.id, &(struct notice){ .kind = NOTICE_MEMBER_REMOVED, .id = id, .name = p.name });
     struct member m = { .user_id = u.id, .login = u.login, .display_name = u.display_name };
-    TRY(account_audit_detail(op, target_of(op, id), account_audit_json(op, &member_desc, &m),
+    TRY(account_audit_detail(op, target_of(op, &p), account_audit_json(op, &member_desc, &m),
                              (json_raw){ 0 }));
     return db_commit(&tx);
 }

@@ -82,9 +82,10 @@ err_t session_sign_in(struct op *op, const struct auth_login *in, struct auth_to
 {
     struct user u = { 0 };
     bool found, right;
-    TRY(account_audit_detail(op, in->login, (json_raw){ 0 }, (json_raw){ 0 }));
+    TRY(account_audit_target(op, (struct audited){ "user", { 0 }, in->login }));
     TRY(guard_check(op, in->login));
     TRY(sql_user_find(op, in->login, &u, &found));
+    if (found) TRY(account_audit_target(op, user_audited(op, &u)));
     str hash = found ? u.password_hash : (str){ 0 };
     TRY(password_check(op, in->login, in->password, hash, &right));
     if (!right) {
@@ -126,6 +127,7 @@ err_t session_refresh(struct op *op, str refresh_token, struct auth_tokens *out)
         return fail(op, ERR_UNAUTHENTICATED, "the refresh token is not valid");
     struct user u;
     TRY(sql_user_get(op, r.user_id, &u));
+    TRY(account_audit_target(op, user_audited(op, &u)));
     if (u.blocked) return fail(op, ERR_FORBIDDEN, "this account is blocked");
     auth_become(op, &u, r.session_id);
 
@@ -154,8 +156,11 @@ err_t session_end(struct op *op, str refresh_token)
         user = r.user_id;
     }
     if (!id) return fail_field(op, "refresh_token", "needed to know which session ends");
+    str login;
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
+    TRY(account_login_of(op, user, &login));
+    TRY(account_audit_target(op, audited_number(op, "session", id, login)));
     TRY(sql_session_delete(op, id, user, &n));
     if (n) tell_ended(op, user, id);
     TRY(auth_forget(op));
@@ -167,6 +172,7 @@ err_t session_revoke(struct op *op, i64 id)
     i64 n;
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
+    TRY(account_audit_target(op, audited_number(op, "session", id, op->who->login)));
     TRY(sql_session_delete(op, id, op->who->user_id, &n));
     if (!n) return fail(op, ERR_NOT_FOUND, "session %lld is not known", (long long)id);
     tell_ended(op, op->who->user_id, id);

@@ -62,8 +62,8 @@ err_t token_store(struct op *op, i64 user_id, const struct token_new *in, struct
     account_notify(
         op, user_id,
         &(struct notice){ .kind = NOTICE_TOKEN_MADE, .id = t.id, .name = t.name, .detail = t.scopes });
-    str target = arena_printf(op->arena, "token %lld", (long long)t.id);
-    TRY(account_audit_detail(op, target, (json_raw){ 0 }, account_audit_json(op, &token_desc, &t)));
+    TRY(account_audit_detail(op, audited_number(op, "token", t.id, t.name), (json_raw){ 0 },
+                             account_audit_json(op, &token_desc, &t)));
     out->id = t.id;
     out->name = t.name;
     out->scopes = t.scopes;
@@ -90,7 +90,7 @@ err_t token_revoke(struct op *op, i64 id)
     TRY(sql_token_delete(op, id));
     TRY(auth_forget(op));
     account_notify(op, t.user_id, &(struct notice){ .kind = NOTICE_TOKEN_ENDED, .id = id, .name = t.name });
-    str target = arena_printf(op->arena, "token %lld", (long long)id);
-    TRY(account_audit_detail(op, target, account_audit_json(op, &token_desc, &t), (json_raw){ 0 }));
+    TRY(account_audit_detail(op, audited_number(op, "token", t.id, t.name),
+                             account_audit_json(op, &token_desc, &t), (json_raw){ 0 }));
     return db_commit(&tx);
 }

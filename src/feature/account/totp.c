@@ -64,6 +64,7 @@ err_t totp_begin(struct op *op, struct totp_secret *out)
     out->uri = arena_printf(op->arena, "otpauth://totp/Netbit:%.*s?secret=%.*s&issuer=Netbit",
                             STR(percent_encode(op->arena, u.login)), STR(out->secret));
     u.totp_pending = out->secret;
+    TRY(account_audit_target(op, user_audited(op, &u)));
     return sql_user_store(op, &u);
 }
 
@@ -82,7 +83,7 @@ err_t totp_confirm(struct op *op, str code)
     u.totp_pending = (str){ 0 };
     TRY(sql_user_store(op, &u));
     TRY(sql_user_take_step(op, u.id, step, &taken));
-    TRY(account_audit_detail(op, u.login, (json_raw){ 0 }, (json_raw){ 0 }));
+    TRY(account_audit_target(op, user_audited(op, &u)));
     return db_commit(&tx);
 }
 
@@ -98,6 +99,6 @@ err_t totp_remove(struct op *op, str password)
         return op_fail(op, ERR_FORBIDDEN, HERE, S("password"), "the password is wrong");
     }
     u.totp_secret = u.totp_pending = (str){ 0 };
-    TRY(account_audit_detail(op, u.login, (json_raw){ 0 }, (json_raw){ 0 }));
+    TRY(account_audit_target(op, user_audited(op, &u)));
     return sql_user_store(op, &u);
 }

@@ -9,6 +9,11 @@ static err_t taken(struct op *op, err_t e, str login)
     return op_fail(op, ERR_CONFLICT, HERE, S("login"), "the login '%.*s' is taken", STR(login));
 }
 
+struct audited user_audited(struct op *op, const struct user *u)
+{
+    return audited_number(op, "user", u->id, u->login);
+}
+
 static err_t insert(struct op *op, const struct user_new *in, str hash, int role, struct user *u)
 {
     *u = (struct user){ .login = in->login,
@@ -18,7 +23,8 @@ static err_t insert(struct op *op, const struct user_new *in, str hash, int role
                         .role = role,
                         .created_at = time_now() };
     TRY(taken(op, sql_user_insert(op, u), u->login));
-    return account_audit_detail(op, u->login, (json_raw){ 0 }, account_audit_json(op, &user_desc, u));
+    return account_audit_detail(op, user_audited(op, u), (json_raw){ 0 },
+                                account_audit_json(op, &user_desc, u));
 }
 
 /* Early and friendly; the unique index is what decides. */
@@ -42,7 +48,7 @@ err_t user_register(struct op *op, const struct user_new *in, struct auth_tokens
     str hash;
     int role = USER_PERSON;
     bool invited = in->invite.n > 0;
-    TRY(account_audit_detail(op, in->login, (json_raw){ 0 }, (json_raw){ 0 }));
+    TRY(account_audit_target(op, (struct audited){ "user", { 0 }, in->login }));
     if (registration_is(op, "closed")) return fail(op, ERR_FORBIDDEN, "registration is closed on this node");
     if (!invited && !registration_is(op, "open"))
         return op_fail(op, ERR_FORBIDDEN, HERE, S("invite"), "an invite is needed to register on this node");
@@ -95,7 +101,7 @@ err_t user_setup(struct op *op, str link_token, const struct user_new *in, struc
     struct user u;
     str hash;
     i64 admins, nobody;
-    TRY(account_audit_detail(op, in->login, (json_raw){ 0 }, (json_raw){ 0 }));
+    TRY(account_audit_target(op, (struct audited){ "user", { 0 }, in->login }));
     TRY(link_peek(op, link_token, "setup"));
     TRY(login_free(op, in->login));
     TRY(password_hash(op, in->password, &hash));
@@ -159,7 +165,7 @@ err_t user_change(struct op *op, i64 id, const struct user_change *c, struct use
     if (is_admin(&was) && !is_admin(u)) TRY(keep_an_admin(op));
     if (u->blocked && !was.blocked) TRY(sql_sessions_delete_but(op, id, 0));
     if (u->blocked != was.blocked || u->role != was.role) TRY(auth_forget(op));
-    TRY(account_audit_detail(op, u->login, account_audit_json(op, &user_desc, &was),
+    TRY(account_audit_detail(op, user_audited(op, u), account_audit_json(op, &user_desc, &was),
                              account_audit_json(op, &user_desc, u)));
     return db_commit(&tx);
 }
@@ -191,7 +197,8 @@ err_t user_remove(struct op *op, i64 id)
     TRY(sql_user_delete(op, id));
     if (is_admin(&u)) TRY(keep_an_admin(op));
     TRY(auth_forget(op));
-    TRY(account_audit_detail(op, u.login, account_audit_json(op, &user_desc, &u), (json_raw){ 0 }));
+    TRY(account_audit_detail(op, user_audited(op, &u), account_audit_json(op, &user_desc, &u),
+                             (json_raw){ 0 }));
     return db_commit(&tx);
 }
 
@@ -203,7 +210,7 @@ static err_t store_password(struct op *op, struct user *u, str hash, i64 keep_se
     TRY(sql_sessions_delete_but(op, u->id, keep_session));
     TRY(sql_links_delete(op, S("reset"), u->id));
     TRY(auth_forget(op));
-    return account_audit_detail(op, u->login, (json_raw){ 0 }, (json_raw){ 0 });
+    return account_audit_target(op, user_audited(op, u));
 }
 
 err_t user_password(struct op *op, str current, str password)
@@ -235,7 +242,7 @@ err_t user_reset_link(struct op *op, i64 id, str *token, time_us *expires)
     TRY(sql_user_get(op, id, &u));
     TRY(sql_links_delete(op, S("reset"), id));
     TRY(link_new(op, S("reset"), id, token, expires));
-    TRY(account_audit_detail(op, u.login, (json_raw){ 0 }, (json_raw){ 0 }));
+    TRY(account_audit_target(op, user_audited(op, &u)));
     return db_commit(&tx);
 }
 

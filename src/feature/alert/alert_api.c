@@ -6,11 +6,24 @@
 
 /* ---- rules ---- */
 
+static struct audited rule_audited(struct op *op, const struct alert_rule *r)
+{
+    return audited_number(op, "alert_rule", r->id, r->name);
+}
+
+/* As before or after a change, for the audit log. */
+static json_raw rule_json(struct op *op, const struct alert_rule *r)
+{
+    return account_audit_json(op, &alert_rule_desc, r);
+}
+
 static err_t rule_for(struct op *op, i64 id, enum alert_need need, struct alert_rule *out)
 {
     bool found;
     TRY(alert_sql_rule_get(op, id, out, &found));
     if (!found) return fail(op, ERR_NOT_FOUND, "no such rule");
+    if (need == ALERT_CHANGE)
+        TRY(account_audit_detail(op, rule_audited(op, out), rule_json(op, out), (json_raw){ 0 }));
     return alert_access(op, out->owner_id, out->project_id, need, "rule");
 }
 
@@ -37,9 +50,12 @@ static err_t alert_rule_create(struct op *op, const void *in, void *out)
     TRY(alert_scope(op, &r.owner_id, &r.project_id));
     TRY(alert_rule_check(op, &r));
     r.created_at = r.updated_at = time_now();
+    AUTO(db_tx) struct db_tx tx = { 0 };
+    TRY(db_begin(op, &tx));
     TRY(alert_sql_rule_insert(op, &r));
+    TRY(account_audit_detail(op, rule_audited(op, &r), (json_raw){ 0 }, rule_json(op, &r)));
     *(struct alert_rule *)out = r;
-    return OK;
+    return db_commit(&tx);
 }
 static const struct api alert_rule_create_api = { "alert_rule_create", alert_rule_create, &alert_rule_in_desc,
                                                   &alert_rule_desc };
@@ -56,6 +72,7 @@ static err_t alert_rule_put(struct op *op, const void *in, void *out)
     r.updated_at = time_now();
     if (r.builtin && r.kind != old.kind) return fail_field(op, "kind", "of a builtin rule stays as it is");
     TRY(alert_rule_check(op, &r));
+    TRY(account_audit_detail(op, rule_audited(op, &r), (json_raw){ 0 }, rule_json(op, &r)));
     TRY(alert_sql_rule_update(op, &r));
     *(struct alert_rule *)out = r;
     return OK;
@@ -105,6 +122,7 @@ static err_t alert_for(struct op *op, i64 id, enum alert_need need, struct alert
     bool found;
     TRY(alert_sql_get(op, id, out, &found));
     if (!found) return fail(op, ERR_NOT_FOUND, "no such alert");
+    if (need == ALERT_CHANGE) TRY(account_audit_target(op, audited_number(op, "alert", id, out->rule)));
     TRY(alert_access(op, out->owner_id, out->project_id, need, "alert"));
     return add_silences(op, out, 1);
 }
@@ -153,11 +171,24 @@ static struct alert_channel shown(struct alert_channel c)
     return c;
 }
 
+static struct audited channel_audited(struct op *op, const struct alert_channel *c)
+{
+    return audited_number(op, "alert_channel", c->id, c->name);
+}
+
+static json_raw channel_json(struct op *op, const struct alert_channel *c)
+{
+    struct alert_channel known = shown(*c);
+    return account_audit_json(op, &alert_channel_desc, &known);
+}
+
 static err_t channel_for(struct op *op, i64 id, enum alert_need need, struct alert_channel *out)
 {
     bool found;
     TRY(alert_sql_channel_get(op, id, out, &found));
     if (!found) return fail(op, ERR_NOT_FOUND, "no such channel");
+    if (need == ALERT_CHANGE)
+        TRY(account_audit_detail(op, channel_audited(op, out), channel_json(op, out), (json_raw){ 0 }));
     return alert_access(op, out->owner_id, out->project_id, need, "channel");
 }
 
@@ -187,9 +218,12 @@ static err_t alert_channel_create(struct op *op, const void *in, void *out)
     TRY(alert_scope(op, &c.owner_id, &c.project_id));
     TRY(alert_channel_check(op, &c));
     c.created_at = time_now();
+    AUTO(db_tx) struct db_tx tx = { 0 };
+    TRY(db_begin(op, &tx));
     TRY(alert_sql_channel_insert(op, &c));
+    TRY(account_audit_detail(op, channel_audited(op, &c), (json_raw){ 0 }, channel_json(op, &c)));
     *(struct alert_channel *)out = shown(c);
-    return OK;
+    return db_commit(&tx);
 }
 static const struct api alert_channel_create_api = { "alert_channel_create", alert_channel_create,
                                                      &alert_channel_in_desc, &alert_channel_desc };
@@ -204,6 +238,7 @@ static err_t alert_channel_put(struct op *op, const void *in, void *out)
     if (!c.url.p && c.kind == old.kind) c.url = old.url;
     if (!c.secret.p && c.kind == old.kind) c.secret = old.secret;
     TRY(alert_channel_check(op, &c));
+    TRY(account_audit_detail(op, channel_audited(op, &c), (json_raw){ 0 }, channel_json(op, &c)));
     TRY(alert_sql_channel_update(op, &c));
     *(struct alert_channel *)out = shown(c);
     return OK;
@@ -228,7 +263,11 @@ static err_t alert_channel_test(struct op *op, const struct alert_key *in, struc
     err_t e = alert_send(op, &c, NULL);
     *out = (struct alert_tested){ .delivered = !e, .error = e ? op->err.msg : (str){ 0 } };
     op_clear(op);
-    return OK;
+    AUTO(db_tx) struct db_tx tx = { 0 };
+    TRY(db_begin(op, &tx)); /* nothing but the entry in the audit log */
+    TRY(account_audit_detail(op, channel_audited(op, &c), (json_raw){ 0 },
+                             account_audit_json(op, &alert_tested_desc, out)));
+    return db_commit(&tx);
 }
 
 API(alert_deliveries_list, alert_key, alert_deliveries);
@@ -244,6 +283,16 @@ static err_t alert_deliveries_list(struct op *op, const struct alert_key *in, st
 }
 
 /* ---- silences ---- */
+
+static struct audited silence_audited(struct op *op, const struct alert_silence *s)
+{
+    return audited_number(op, "alert_silence", s->id, s->reason);
+}
+
+static json_raw silence_json(struct op *op, const struct alert_silence *s)
+{
+    return account_audit_json(op, &alert_silence_desc, s);
+}
 
 API(alert_silences_list, alert_scope_ask, alert_silences);
 static err_t alert_silences_list(struct op *op, const struct alert_scope_ask *in, struct alert_silences *out)
@@ -270,9 +319,12 @@ static err_t alert_silence_create(struct op *op, const void *in, void *out)
             return fail_field(op, "rule_id", "is of another scope");
     }
     s.created_by = op->who->login;
+    AUTO(db_tx) struct db_tx tx = { 0 };
+    TRY(db_begin(op, &tx));
     TRY(alert_sql_silence_insert(op, &s));
+    TRY(account_audit_detail(op, silence_audited(op, &s), (json_raw){ 0 }, silence_json(op, &s)));
     *(struct alert_silence *)out = s;
-    return OK;
+    return db_commit(&tx);
 }
 static const struct api alert_silence_create_api = { "alert_silence_create", alert_silence_create,
                                                      &alert_silence_in_desc, &alert_silence_desc };
@@ -284,6 +336,7 @@ static err_t alert_silence_delete(struct op *op, const struct alert_key *in, str
     bool found;
     TRY(alert_sql_silence_get(op, in->id, &s, &found));
     if (!found) return fail(op, ERR_NOT_FOUND, "no such silence");
+    TRY(account_audit_detail(op, silence_audited(op, &s), silence_json(op, &s), (json_raw){ 0 }));
     TRY(alert_access(op, s.owner_id, s.project_id, ALERT_CHANGE, "silence"));
     return alert_sql_silence_delete(op, s.id);
 }

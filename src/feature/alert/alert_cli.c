@@ -68,6 +68,7 @@ static err_t run_silence(struct cli *cli, const void *arg)
     db_set_hook(op->ports->db, account_audit);
     TRY(alert_sql_get(op, in->id, &a, &found));
     if (!found) return fail_for(op, ERR_NOT_FOUND, "id", "there is no alert %lld", (long long)in->id);
+    TRY(account_audit_target(op, audited_number(op, "alert", a.id, a.rule)));
     time_us now = time_now();
     struct alert_silence s = { .owner_id = a.owner_id,
                                .project_id = a.project_id,

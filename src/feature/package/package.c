@@ -157,7 +157,8 @@ err_t package_register(struct op *op, struct package *p)
     TRY(package_sql_set_tags(op, p));
     TRY(package_index(op, p));
     TRY(account_login_of(op, p->author_id, &p->author));
-    TRY(account_audit_detail(op, p->name, (json_raw){ 0 }, account_audit_json(op, &package_desc, p)));
+    TRY(account_audit_detail(op, audited_package(p->name, p->name), (json_raw){ 0 },
+                             account_audit_json(op, &package_desc, p)));
     package_page_changed(op, p->name);
     return db_commit(&tx);
 }
@@ -171,7 +172,8 @@ err_t package_change(struct op *op, const struct package *before, struct package
     TRY(package_sql_update(op, after));
     TRY(package_sql_set_tags(op, after));
     TRY(package_index(op, after));
-    TRY(account_audit_detail(op, after->name, account_audit_json(op, &package_desc, before),
+    TRY(account_audit_detail(op, audited_package(after->name, after->name),
+                             account_audit_json(op, &package_desc, before),
                              account_audit_json(op, &package_desc, after)));
     package_page_changed(op, after->name);
     return db_commit(&tx);
@@ -201,7 +203,8 @@ err_t package_drop(struct op *op, const struct package *p)
                     "package '%.*s' is in use (%lld installed, %lld units): deprecate it instead",
                     STR(p->name), (long long)installations, (long long)units);
     TRY(erase(op, p));
-    TRY(account_audit_detail(op, p->name, account_audit_json(op, &package_desc, p), (json_raw){ 0 }));
+    TRY(account_audit_detail(op, audited_package(p->name, p->name), account_audit_json(op, &package_desc, p),
+                             (json_raw){ 0 }));
     return db_commit(&tx);
 }
 
@@ -219,8 +222,8 @@ err_t package_publish(struct op *op, const struct package *p, struct package_ver
                     STR(v->version), STR(p->name));
     TRY(package_sql_version_insert(op, v));
     TRY(package_sql_touch(op, p->id));
-    TRY(account_audit_detail(op, arena_printf(op->arena, "%.*s@%.*s", STR(p->name), STR(v->version)),
-                             (json_raw){ 0 }, account_audit_json(op, &package_version_desc, v)));
+    TRY(account_audit_detail(op, version_audited(op, p, v), (json_raw){ 0 },
+                             account_audit_json(op, &package_version_desc, v)));
     package_page_changed(op, p->name);
     return db_commit(&tx);
 }
@@ -234,7 +237,7 @@ err_t package_yank(struct op *op, const struct package *p, struct package_versio
     TRY(db_begin(op, &tx));
     TRY(package_sql_version_yank(op, v->id, at, reason));
     TRY(package_sql_touch(op, p->id));
-    TRY(account_audit_detail(op, arena_printf(op->arena, "%.*s@%.*s", STR(p->name), STR(v->version)),
+    TRY(account_audit_detail(op, version_audited(op, p, v),
                              account_audit_json(op, &package_version_desc, &before),
                              account_audit_json(op, &package_version_desc, v)));
     package_page_changed(op, p->name);
@@ -260,6 +263,11 @@ void package_versions_sort(struct arena *a, version_list *list)
     }
     qsort(r, list->n, sizeof *r, newest_first);
     for (size_t i = 0; i < list->n; i++) list->item[i] = r[i].v;
+}
+
+struct audited version_audited(struct op *op, const struct package *p, const struct package_version *v)
+{
+    return audited_package(p->name, arena_printf(op->arena, "%.*s@%.*s", STR(p->name), STR(v->version)));
 }
 
 bool package_has_archive(const struct package_version *v) { return v->archived_at.us || v->download_url.p; }

@@ -208,6 +208,7 @@ static err_t package_install(struct op *op, const struct install_request *in, st
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(package_find(op, in->package_name, &out->package));
     TRY(package_resolve(op, &out->package, in->version, &out->version));
+    TRY(account_audit_target(op, version_audited(op, &out->package, &out->version)));
     TRY(db_begin(op, &tx));
     TRY(package_sql_install(op, op->who->user_id, &out->version, in->install_path));
     TRY(package_sql_find(op, in->package_name, &out->package, &(bool){ 0 }));
@@ -223,6 +224,7 @@ static err_t package_uninstall(struct op *op, const struct package_key *in, stru
     bool was;
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(package_find(op, in->name, &p));
+    TRY(account_audit_target(op, audited_package(p.name, p.name)));
     TRY(db_begin(op, &tx));
     TRY(package_sql_uninstall(op, op->who->user_id, p.id, &was));
     if (!was) return fail(op, ERR_NOT_FOUND, "package '%.*s' is not installed", STR(in->name));

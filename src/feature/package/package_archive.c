@@ -126,8 +126,8 @@ static err_t take(struct op *op, const struct package *p, struct package_version
     TRY(package_sql_version_archive(op, v, &taken));
     if (!taken) return fail(op, ERR_CONFLICT, "version %.*s has its archive already", STR(v->version));
     TRY(package_sql_touch(op, p->id));
-    TRY(account_audit_detail(op, arena_printf(op->arena, "%.*s@%.*s", STR(p->name), STR(v->version)),
-                             (json_raw){ 0 }, account_audit_json(op, &package_version_desc, v)));
+    TRY(account_audit_detail(op, version_audited(op, p, v), (json_raw){ 0 },
+                             account_audit_json(op, &package_version_desc, v)));
     package_page_changed(op, p->name);
     return db_commit(&tx);
 }

@@ -14,7 +14,8 @@ err_t package_grant(struct op *op, const struct package *p, str login, uuid unit
         if (!owner) return fail_for(op, ERR_NOT_FOUND, "unit_id", "there is no such unit");
         TRY(account_grant_unit(op, &of, unit_id, owner, out));
     }
-    TRY(account_audit_detail(op, p->name, (json_raw){ 0 }, account_audit_json(op, &grant_desc, out)));
+    TRY(account_audit_detail(op, audited_package(p->name, p->name), (json_raw){ 0 },
+                             account_audit_json(op, &grant_desc, out)));
     return db_commit(&tx);
 }
 
@@ -25,6 +26,7 @@ err_t package_grant_end(struct op *op, const struct package *p, str login, uuid 
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(db_begin(op, &tx));
     TRY(login.p ? account_grant_end_user(op, &of, login) : account_grant_end_unit(op, &of, unit_id));
-    TRY(account_audit_detail(op, p->name, account_audit_json(op, &grant_desc, &g), (json_raw){ 0 }));
+    TRY(account_audit_detail(op, audited_package(p->name, p->name), account_audit_json(op, &grant_desc, &g),
+                             (json_raw){ 0 }));
     return db_commit(&tx);
 }

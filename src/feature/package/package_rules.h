@@ -30,6 +30,8 @@ void package_versions_sort(struct arena *, version_list *);
  * yanked or not; a range: the newest that is in it. Yanked versions and those without an archive are never
  * chosen by range. */
 err_t package_resolve(struct op *, const struct package *, str wanted, struct package_version *out) MUST_USE;
+/* For account_audit_detail(). */
+struct audited version_audited(struct op *, const struct package *, const struct package_version *);
 bool package_has_archive(const struct package_version *);
 
 /* Search. */

@@ -159,8 +159,8 @@ static err_t series_remove(struct op *op, const struct series_ref *in, struct no
 {
     struct series_info info;
     TRY(series_for(op, in->id, SERIES_CHANGE, &info));
-    TRY(account_audit_detail(op, info.name, account_audit_json(op, &series_info_desc, &info),
-                             (json_raw){ 0 }));
+    TRY(account_audit_detail(op, audited_number(op, "series", info.id, info.name),
+                             account_audit_json(op, &series_info_desc, &info), (json_raw){ 0 }));
     return series_delete(op, &in->id, 1);
 }
 
@@ -223,7 +223,7 @@ static err_t series_retention_put(struct op *op, const struct series_retention *
     TRY(series_retention_get(op, &(struct series_ref){ in->id }, out));
     TRY(project_role_of(op, in->id, ROLE_OWNER));
     TRY(check_steps(op, in));
-    TRY(account_audit_detail(op, arena_printf(op->arena, "project %lld", (long long)in->id),
+    TRY(account_audit_detail(op, audited_number(op, "project", in->id, (str){ 0 }),
                              account_audit_json(op, &series_retention_desc, out),
                              account_audit_json(op, &series_retention_desc, in)));
     *out = *in;

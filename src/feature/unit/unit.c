@@ -154,8 +154,14 @@ err_t unit_create(struct op *op, const struct unit_new *in, struct unit *out)
     TRY(unit_sql_insert(op, &u));
     TRY(unit_sql_find(op, u.unit_id, out, &same));
     TRY(unit_changed(op, u.unit_id));
-    TRY(account_audit_detail(op, out->name, (json_raw){ 0 }, account_audit_json(op, &unit_desc, out)));
+    TRY(account_audit_detail(op, unit_audited(op, out), (json_raw){ 0 },
+                             account_audit_json(op, &unit_desc, out)));
     return db_commit(&tx);
+}
+
+struct audited unit_audited(struct op *op, const struct unit *u)
+{
+    return (struct audited){ "unit", uuid_text(u->unit_id, arena_alloc(op->arena, UUID_TEXT)), u->name };
 }
 
 /* ---- commands ---- */
@@ -213,7 +219,7 @@ err_t unit_act(struct op *op, struct unit *u, enum unit_action action)
         if (!attached(u)) TRY(unit_sql_removed(op, u->unit_id, time_now()));
     }
     TRY(unit_changed(op, u->unit_id));
-    TRY(account_audit_detail(op, u->name, account_audit_json(op, &unit_desc, &before),
+    TRY(account_audit_detail(op, unit_audited(op, u), account_audit_json(op, &unit_desc, &before),
                              account_audit_json(op, &unit_desc, u)));
     return db_commit(&tx);
 }

@@ -71,6 +71,7 @@ static err_t unit_status_put(struct op *op, const struct unit_status_in *in, str
     struct unit_status_report r = { in->status, in->pid, in->port, in->exit_code, in->reason };
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(unit_here(op, in->unit_id, UNIT_CHANGE, out));
+    TRY(account_audit_target(op, unit_audited(op, out)));
     TRY(db_begin(op, &tx));
     TRY(report_status(op, out, &r));
     TRY(db_commit(&tx));
@@ -163,6 +164,7 @@ static err_t unit_token_create(struct op *op, const struct unit_key *in, struct 
     str name = token_name(op, in->unit_id);
     AUTO(db_tx) struct db_tx tx = { 0 };
     TRY(unit_here(op, in->unit_id, UNIT_CHANGE, &u));
+    TRY(account_audit_target(op, unit_audited(op, &u)));
     if (u.owner_id != op->who->user_id)
         return fail(op, ERR_FORBIDDEN, "only its owner can make a token for unit '%.*s'", STR(u.name));
     TRY(db_begin(op, &tx));

@@ -24,6 +24,8 @@ err_t unit_scope(struct op *, uuid unit_id, struct unit_scope *out) MUST_USE;
 bool unit_sees_all(const struct principal *);
 void unit_count_uptime(struct unit *);
 
+struct audited unit_audited(struct op *, const struct unit *); /* for account_audit_detail() */
+
 struct unit_new {
     uuid unit_id;
     str name, package_name, version, device_name, device_os;
