@@ -179,7 +179,9 @@ export type AuditEntry = {
   /** With which program. */ user_agent: string | null
   /** The request, as in the log. */ request_id: string | null
   /** What was done. */ action: string
-  /** To what. */ target: string | null
+  /** To what kind of thing, such as unit or alert_rule. */ target_kind: string | null
+  /** Which of them: the number, uuid or name by which the API knows it. */ target_id: string | null
+  /** Its name then. */ target: string | null
   /** By which call. */ method_path: string | null
   /** ok, or the code of the refusal. */ outcome: string
   /** Why it was refused. */ reason: string | null
@@ -1258,6 +1260,23 @@ export interface Api {
   /** InfluxDB 2: store line protocol. */
   'POST /api/v2/write': {
     input: {
+      query?: Record<string, string | number | boolean | null | undefined>
+      body: Blob
+      }
+    result: undefined
+  }
+  /** InfluxDB 3: store line protocol. */
+  'POST /api/v3/write_lp': {
+    input: {
+      query: Record<string, string | number | boolean | null | undefined>
+      body: Blob
+      }
+    result: undefined
+  }
+  /** Grafana Live: store line protocol pushed to a stream. */
+  'POST /api/live/push/{stream}': {
+    input: {
+      path: { stream: string }
       query?: Record<string, string | number | boolean | null | undefined>
       body: Blob
       }

@@ -7,6 +7,7 @@ import { useParam } from '@/app/search'
 import { useText } from '@/i18n'
 import { dateTime, num } from '@/i18n/format'
 import { Button, DataTable, Dialog, Facts, Loaded, notice, Page, SearchField, StatusBadge, TextField } from '@/ui'
+import { AuditTarget } from './AuditTarget'
 import { auditText } from './text'
 
 type Filter = { user?: string; action?: string; text?: string; from?: string; to?: string }
@@ -130,7 +131,7 @@ export default function AuditPage() {
                   title: t.target,
                   width: 'minmax(120px, 1.4fr)',
                   minor: true,
-                  render: r => <span title={r.target ?? ''}>{r.target ?? '—'}</span>
+                  render: r => <AuditTarget entry={r} />
                 },
                 {
                   key: 'outcome',
@@ -176,7 +177,7 @@ function Entry({ entry: r, onClose }: { entry: AuditEntry; onClose: () => void }
             [t.when, dateTime(r.at)],
             [t.who, `${r.login ?? t.nobody} (${r.role})`],
             [t.what, <code key="a">{r.action}</code>],
-            [t.target, r.target ?? '—'],
+            [t.target, <AuditTarget key="t" entry={r} />],
             [
               t.outcome,
               <StatusBadge key="o" name={r.outcome === 'ok' ? 'done' : 'refused'} {...(r.outcome === 'ok' ? {} : { word: r.outcome })} />

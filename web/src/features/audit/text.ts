@@ -28,7 +28,23 @@ const en = {
   more: 'Older entries',
   nobody: 'nobody',
   changed: 'What changed',
-  nothingChanged: 'No state was recorded with it.'
+  nothingChanged: 'No state was recorded with it.',
+  kinds: {
+    user: 'person',
+    session: 'session of',
+    token: 'token',
+    invite: 'invite',
+    project: 'project',
+    key: 'signing key',
+    node: 'node',
+    package: 'package',
+    unit: 'unit',
+    series: 'series',
+    alert: 'alert',
+    alert_rule: 'alert rule',
+    alert_channel: 'alert channel',
+    alert_silence: 'silence'
+  }
 }
 
 const ru: typeof en = {
@@ -61,7 +77,23 @@ const ru: typeof en = {
   more: 'Более ранние записи',
   nobody: 'никто',
   changed: 'Что изменилось',
-  nothingChanged: 'Состояние с ней не записано.'
+  nothingChanged: 'Состояние с ней не записано.',
+  kinds: {
+    user: 'человек',
+    session: 'сеанс',
+    token: 'токен',
+    invite: 'приглашение',
+    project: 'проект',
+    key: 'ключ подписи',
+    node: 'узел',
+    package: 'пакет',
+    unit: 'юнит',
+    series: 'ряд',
+    alert: 'оповещение',
+    alert_rule: 'правило оповещений',
+    alert_channel: 'канал оповещений',
+    alert_silence: 'тишина'
+  }
 }
 
 export const auditText = { en, ru }
