@@ -44,6 +44,9 @@ err_t account_stands(struct op *, const struct principal *who) MUST_USE;
 enum project_role { ROLE_NONE, ROLE_VIEWER, ROLE_EDITOR, ROLE_OWNER };
 extern const char *const project_roles[]; /* "" (none), "viewer", "editor", "owner", NULL */
 err_t account_project_role(struct op *, i64 project_id, enum project_role *out) MUST_USE;
+/* That role at least; else ERR_NOT_FOUND for a project that one does not see, ERR_FORBIDDEN, both with field.
+ */
+err_t account_project_need(struct op *, i64 project_id, enum project_role least, const char *field) MUST_USE;
 err_t account_project_exists(struct op *, i64 project_id, bool *out) MUST_USE;
 
 /* What op->who may do with an entity of any feature: the same answer for every module. The owner is OWNER; a

@@ -27,6 +27,17 @@ err_t account_project_role(struct op *op, i64 project_id, enum project_role *out
     return OK;
 }
 
+err_t account_project_need(struct op *op, i64 project_id, enum project_role least, const char *field)
+{
+    enum project_role role;
+    TRY(account_project_role(op, project_id, &role));
+    if (role >= least) return OK;
+    if (role == ROLE_NONE)
+        return fail_for(op, ERR_NOT_FOUND, field, "project %lld is not known", (long long)project_id);
+    return fail_for(op, ERR_FORBIDDEN, field, "this needs the role '%s' in the project",
+                    project_roles[least]);
+}
+
 err_t account_project_exists(struct op *op, i64 project_id, bool *out)
 {
     return sql_project_exists(op, project_id, out);

@@ -34,7 +34,6 @@ err_t account_token_drop(struct op *op, i64 user_id, str name)
 /* An access token makes no others: one that ends, or leaks, must not leave children behind. */
 static err_t check(struct op *op, const struct token_new *in)
 {
-    enum project_role role;
     u64 more = scope_rights(in->scopes) & ~op->who->rights;
     TRY(need_session(op));
     if (more & ~RIGHT_PUBLIC)
@@ -42,14 +41,7 @@ static err_t check(struct op *op, const struct token_new *in)
                        STR(rights_scopes(op->arena, more)));
     if (in->expires_at.us && in->expires_at.us <= time_now().us)
         return fail_field(op, "expires_at", "is in the past");
-    if (!in->project_id) return OK;
-    TRY(account_project_role(op, in->project_id, &role));
-    if (role == ROLE_NONE)
-        return op_fail(op, ERR_NOT_FOUND, HERE, S("project_id"), "project %lld is not known",
-                       (long long)in->project_id);
-    if (role < ROLE_EDITOR)
-        return op_fail(op, ERR_FORBIDDEN, HERE, S("project_id"), "only editors make tokens of a project");
-    return OK;
+    return in->project_id ? account_project_need(op, in->project_id, ROLE_EDITOR, "project_id") : OK;
 }
 
 err_t token_store(struct op *op, i64 user_id, const struct token_new *in, struct token_made *out)

@@ -35,18 +35,12 @@ struct store {
 static err_t find_scope(struct store *x, i64 wish)
 {
     const struct principal *who = x->op->who;
-    enum project_role role;
     i64 project_id = who->project_id ? who->project_id : wish;
     if (wish && wish != project_id)
         return fail_for(x->op, ERR_FORBIDDEN, "project", "the token is another project's");
     x->owner_id = who->user_id;
     x->project_id = project_id;
-    if (!project_id) return OK;
-    TRY(account_project_role(x->op, project_id, &role));
-    if (role >= ROLE_EDITOR) return OK;
-    if (role == ROLE_NONE)
-        return fail_for(x->op, ERR_NOT_FOUND, "project", "project %lld is not known", (long long)project_id);
-    return fail_for(x->op, ERR_FORBIDDEN, "project", "only its editors send to a project");
+    return project_id ? account_project_need(x->op, project_id, ROLE_EDITOR, "project") : OK;
 }
 
 /* ---- what does not fit ---- */

@@ -134,7 +134,6 @@ err_t series_find(struct op *, const struct series_query *, series_list *) MUST_
 /* Whether op->who may see or change a series: ERR_NOT_FOUND for one that is hidden, ERR_FORBIDDEN. */
 enum series_need { SERIES_SEE, SERIES_CHANGE };
 err_t series_for(struct op *, i64 id, enum series_need, struct series_info *) MUST_USE;
-err_t series_get(struct op *, i64 id, struct series_info *) MUST_USE; /* ERR_NOT_FOUND */
 /* How long points of a project's series (0: of anybody's own) keep their full resolution; 0: for ever. */
 err_t series_keeps(struct op *, i64 project_id, i64 *raw_us) MUST_USE;
 /* Removes the series with all their points. What is sent to them afterwards makes them anew; points that

@@ -180,22 +180,12 @@ static const struct field series_retention_fields[] = {
 #undef D
 static DESC(series_retention);
 
-static err_t project_role_of(struct op *op, i64 project_id, enum project_role least)
-{
-    enum project_role role;
-    TRY(account_project_role(op, project_id, &role));
-    if (role == ROLE_NONE) return fail(op, ERR_NOT_FOUND, "project %lld is not known", (long long)project_id);
-    if (role < least)
-        return fail(op, ERR_FORBIDDEN, "this needs the role '%s' in the project", project_roles[least]);
-    return OK;
-}
-
 API(series_retention_get, series_ref, series_retention);
 static err_t series_retention_get(struct op *op, const struct series_ref *in, struct series_retention *out)
 {
     struct retained r;
     bool there;
-    TRY(project_role_of(op, in->id, ROLE_VIEWER));
+    TRY(account_project_need(op, in->id, ROLE_VIEWER, "id"));
     TRY(account_project_exists(op, in->id, &there));
     if (!there) return fail(op, ERR_NOT_FOUND, "project %lld is not known", (long long)in->id);
     TRY(retention_sql_get(op, in->id, &r));
@@ -221,7 +211,7 @@ static err_t series_retention_put(struct op *op, const struct series_retention *
 {
     struct retained r = { in->id, SEC(in->raw_s), SEC(in->minutes_s), SEC(in->hours_s) };
     TRY(series_retention_get(op, &(struct series_ref){ in->id }, out));
-    TRY(project_role_of(op, in->id, ROLE_OWNER));
+    TRY(account_project_need(op, in->id, ROLE_OWNER, "id"));
     TRY(check_steps(op, in));
     TRY(account_audit_detail(op, audited_number(op, "project", in->id, (str){ 0 }),
                              account_audit_json(op, &series_retention_desc, out),

@@ -1,6 +1,6 @@
 /* What the files of the series store share. The catalogue (series_name.c) knows series by their names; the
  * tail (series_tail.c) is what has come since the last merge, kept compressed in memory as it is on disk;
- * reading (series_read.c) walks blocks and tail together; the merge (series_merge.c) turns tail into blocks.
+ * reading (series_walk.c) walks blocks and tail together; the merge (series_merge.c) turns tail into blocks.
  */
 #pragma once
 #include "feature/series/series_block.h"
@@ -19,10 +19,8 @@ enum {
 };
 
 /* The catalogue. */
-str series_key(struct arena *, const struct series_spec *); /* canonical identity, before hashing */
-str series_labels_json(struct arena *, const struct series_spec *);
-err_t series_spec_check(struct op *, const struct series_spec *) MUST_USE;
-void series_names_forget(void); /* all that is cached */
+err_t series_get(struct op *, i64 id, struct series_info *) MUST_USE; /* ERR_NOT_FOUND */
+void series_names_forget(void);                                       /* all that is cached */
 
 /* A batch: a tail row as bytes, and what its directory says. */
 struct piece {

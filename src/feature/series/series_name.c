@@ -32,7 +32,7 @@ static void sort_labels(const struct series_spec *s, const struct series_label *
     }
 }
 
-err_t series_spec_check(struct op *op, const struct series_spec *s)
+static err_t check(struct op *op, const struct series_spec *s)
 {
     const struct series_label *label[SERIES_MAX_LABELS];
     if (!s->name.n || s->name.n > SERIES_MAX_NAME || !str_utf8_ok(s->name))
@@ -57,7 +57,7 @@ err_t series_spec_check(struct op *op, const struct series_spec *s)
 }
 
 /* Whose it is, name and labels, with zero bytes between: no two identities share a key. */
-str series_key(struct arena *a, const struct series_spec *s)
+static str key_of(struct arena *a, const struct series_spec *s)
 {
     const struct series_label *label[SERIES_MAX_LABELS];
     sort_labels(s, label);
@@ -77,7 +77,7 @@ str series_key(struct arena *a, const struct series_spec *s)
     return str_sub(p, to);
 }
 
-str series_labels_json(struct arena *a, const struct series_spec *s)
+static str labels_json(struct arena *a, const struct series_spec *s)
 {
     const struct series_label *label[SERIES_MAX_LABELS];
     struct buf b = BUF(a);
@@ -240,8 +240,8 @@ static err_t make_rows(struct op *op, const struct series_spec *spec, struct ask
     for (size_t i = 0; i < n; i++) {
         const struct series_spec *s = &spec[missing[i] - ask];
         if (missing[i]->found) continue;
-        TRY(series_spec_check(op, s));
-        row[rows++] = (struct series_new){ s, missing[i]->hash, series_labels_json(op->arena, s) };
+        TRY(check(op, s));
+        row[rows++] = (struct series_new){ s, missing[i]->hash, labels_json(op->arena, s) };
     }
     if (!rows) return OK;
     TRY(series_sql_insert(op, row, rows));
@@ -289,8 +289,8 @@ err_t series_resolve(struct op *op, const struct series_spec *spec, size_t n, i6
     struct asked *ask = NEWN(op->arena, struct asked, n), **missing;
     size_t lack = 0;
     for (size_t i = 0; i < n; i++) {
-        if (spec[i].nlabels > SERIES_MAX_LABELS) return series_spec_check(op, &spec[i]);
-        ask[i].key = series_key(op->arena, &spec[i]);
+        if (spec[i].nlabels > SERIES_MAX_LABELS) return check(op, &spec[i]);
+        ask[i].key = key_of(op->arena, &spec[i]);
         ask[i].is.hash = str_hash(ask[i].key);
     }
     u64 emptied = look_up(ask, n);
