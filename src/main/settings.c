@@ -41,7 +41,7 @@ static err_t node_update(struct op *op, const struct node_name *in, struct node_
 {
     struct node_name was = { 0 };
     TRY(node_sql_name(op, &was));
-    TRY(account_audit_detail(op, (struct audited){ "node", S("self"), in->name },
+    TRY(account_audit_detail(op, (struct audited){ "node", S("self"), S("node") },
                              account_audit_json(op, &node_name_desc, &was),
                              account_audit_json(op, &node_name_desc, in)));
     str name = str_trim(in->name);
