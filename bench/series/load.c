@@ -1,7 +1,13 @@
 /* Load for stores of series, over keep-alive HTTP/1.1 connections with one request in flight each.
  *
  *   bench-series-load write PORT PATH line|json|binary POINTS BATCH START_SECOND TOKEN CONNECTIONS [SERIES
- * STEP NAME] bench-series-load read PORT SECONDS TOKEN CONNECTIONS < paths, one a line, asked in turn
+ * STEP NAME]
+ *   bench-series-load keep PORT PATH line|binary POINTS BATCH START_SECOND TOKEN CONNECTIONS SECONDS
+ *   bench-series-load read PORT SECONDS TOKEN CONNECTIONS < paths, one a line, asked in turn
+ *
+ * `keep` writes for so many seconds without a pause: the bodies of POINTS points again and again, each time
+ * later by as many seconds as they cover. Who is told to come again later (503) does, with the same body.
+ * It prints a line for each ten seconds, too.
  *
  * What is written: 200 series `NAME,dev=d042 temp=` (in JSON and binary NAME_temp), a point every STEP
  * seconds each, random walks of two decimals. All bodies are made before the clock starts. TOKEN "-": none.
@@ -20,20 +26,22 @@
 enum { SERIES = 200, CONNECTIONS_MAX = 256, RUN = 10000 /* most points of a series in a batch */ };
 
 struct request {
-    str bytes;
+    str bytes, body;
+    bool busy; /* under way */
 };
 struct answer { /* as far as it has been read */
     bool head, chunked, done;
     i64 left; /* of the body, or of the chunk */
+    i64 again_s;
     int status;
     size_t n; /* of line or head that is being read */
     char text[8192];
 };
 struct connection {
     int fd;
-    const struct request *request; /* NULL: idle */
+    struct request *request; /* NULL: idle */
     size_t sent;
-    i64 began_us;
+    i64 began_us, not_before_us;
     struct answer answer;
 };
 struct load {
@@ -43,6 +51,14 @@ struct load {
     int connections;
     i64 *took_us;
     size_t asked, answered, wrong, bytes;
+    bool keeps;
+    void (*later)(str body, i64 seconds); /* moves a body's times on, */
+    i64 cover, batch;                     /* by how much; points of one */
+    size_t taken, refused;                /* of the requests, for ever; answers that said "later" */
+    struct {
+        i64 began_us;
+        size_t answered, refused; /* before it */
+    } window;
 };
 
 /* A number in fixed notation with two decimals; a good deal faster than printf. */
@@ -173,12 +189,44 @@ static void body_binary(struct buf *b, struct walk *w, size_t points)
     arena_free(&a);
 }
 
+/* All of a line's time but its nanoseconds are ten digits. */
+static void later_line(str body, i64 seconds)
+{
+    enum { DIGITS = 10, NANOS = 9 };
+    char *at = (char *)(uintptr_t)body.p, *end = at + body.n;
+    for (char *line; (line = memchr(at, '\n', (size_t)(end - at))); at = line + 1) {
+        char *digit = line - NANOS - DIGITS;
+        i64 v = 0;
+        for (int i = 0; i < DIGITS; i++) v = v * 10 + digit[i] - '0';
+        v += seconds;
+        for (int i = DIGITS; i-- > 0; v /= 10) digit[i] = (char)('0' + v % 10);
+    }
+}
+
+/* As body_binary() makes it: every series has as many points. */
+static void later_binary(str body, i64 seconds)
+{
+    u32 series, names;
+    memcpy(&series, body.p + 4, sizeof series);
+    memcpy(&names, body.p + 8, sizeof names);
+    char *at = (char *)(uintptr_t)body.p + ((16 + (size_t)le32toh(names) + 7) & ~(size_t)7);
+    size_t each = (size_t)(body.p + body.n - at) / 16 / le32toh(series);
+    for (u32 s = 0; s < le32toh(series); s++, at += 8 * each)
+        for (size_t i = 0; i < each; i++, at += 8) {
+            u64 t;
+            memcpy(&t, at, sizeof t);
+            t = htole64(le64toh(t) + (u64)seconds * 1000000);
+            memcpy(at, &t, sizeof t);
+        }
+}
+
 static const struct format {
     const char *name, *type;
     void (*body)(struct buf *, struct walk *, size_t points);
-} formats[] = { { "line", "text/plain", body_line },
-                { "json", "application/json", body_json },
-                { "binary", "application/vnd.netbit.points", body_binary } };
+    void (*later)(str body, i64 seconds);
+} formats[] = { { "line", "text/plain", body_line, later_line },
+                { "json", "application/json", body_json, NULL },
+                { "binary", "application/vnd.netbit.points", body_binary, later_binary } };
 
 static const struct format *format_of(const char *name)
 {
@@ -193,10 +241,11 @@ static void head_of(struct buf *b, const char *method, str path, const char *por
     if (token[0] != '-') buf_printf(b, "Authorization: Bearer %s\r\n", token);
 }
 
-static void add_request(struct load *l, const struct buf *b)
+static void add_request(struct load *l, const struct buf *b, size_t body)
 {
     char *copy = mem_alloc(b->n);
-    l->request[l->n++].bytes = (str){ memcpy(copy, b->p, b->n), b->n };
+    str all = { memcpy(copy, b->p, b->n), b->n };
+    l->request[l->n++] = (struct request){ .bytes = all, .body = str_skip(all, all.n - body) };
 }
 
 static i64 number(const char *text)
@@ -220,6 +269,9 @@ static void make_writes(struct load *l, char **arg, bool more)
     srand48(7);
     for (size_t s = 0; s < SERIES; s++) w.v[s] = 20 + drand48() * 10;
     l->request = mem_alloc((size_t)(points / batch) * sizeof *l->request);
+    l->later = f->later;
+    l->batch = batch;
+    l->cover = points / batch * batch / (i64)w.series * w.step;
     for (i64 done = 0; done + batch <= points; done += batch) {
         struct arena a = { 0 };
         struct buf body = BUF(&a), all = BUF(&a);
@@ -229,7 +281,7 @@ static void make_writes(struct load *l, char **arg, bool more)
         head_of(&all, "POST", str_of(arg[1]), arg[0], arg[6]);
         buf_printf(&all, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n", f->type, body.n);
         buf_put(&all, buf_str(&body));
-        add_request(l, &all);
+        add_request(l, &all, body.n);
         arena_free(&a);
     }
 }
@@ -245,7 +297,7 @@ static void make_reads(struct load *l, const char *port, const char *token)
         if (l->n == cap) l->request = mem_resize(l->request, (cap = cap * 2 + 64) * sizeof *l->request);
         head_of(&b, "GET", str_trim(str_of(line)), port, token);
         buf_put(&b, S("\r\n"));
-        add_request(l, &b);
+        add_request(l, &b, 0);
         arena_free(&a);
     }
     if (!l->n) bug("no paths");
@@ -278,6 +330,7 @@ static void head_line(struct answer *a)
         a->status = str_to_i64(str_head(str_skip(line, 9), 3), &n) ? (int)n : 0;
     } else if (str_cut(line, ':', &name, &value)) {
         if (str_eq_fold(name, S("content-length")) && str_to_i64(str_trim(value), &n)) a->left = n;
+        if (str_eq_fold(name, S("retry-after")) && str_to_i64(str_trim(value), &n)) a->again_s = n;
         if (str_eq_fold(name, S("transfer-encoding"))) a->chunked = true;
     }
 }
@@ -315,17 +368,52 @@ static size_t answer_add(struct answer *a, const char *p, size_t n)
 
 static void begin(struct load *l, struct connection *c)
 {
-    c->request = &l->request[l->asked++ % l->n];
+    do c->request = &l->request[l->taken++ % l->n];
+    while (l->keeps && c->request->busy);
+    if (l->keeps && l->taken > l->n) l->later(c->request->body, l->cover);
+    c->request->busy = true;
+    l->asked++;
     c->sent = 0;
     c->began_us = time_mono_us();
     c->answer = (struct answer){ 0 };
 }
 
+static int by_size(const void *a, const void *b)
+{
+    const i64 *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void tell_window(struct load *l)
+{
+    i64 now = time_mono_us(), *took = l->took_us + l->window.answered;
+    size_t n = l->answered - l->window.answered;
+    double seconds = (double)(now - l->window.began_us) / 1e6;
+    if (!n) return;
+    qsort(took, n, sizeof *took, by_size);
+    fprintf(stderr, "%.1f s: %.2f M points/s, p50 %.1f p99 %.1f max %.1f ms, %zu times later\n", seconds,
+            (double)n * (double)l->batch / seconds / 1e6, (double)took[n / 2] / 1e3,
+            (double)took[n * 99 / 100] / 1e3, (double)took[n - 1] / 1e3, l->refused - l->window.refused);
+    l->window.began_us = now;
+    l->window.answered = l->answered;
+    l->window.refused = l->refused;
+}
+
 static void end(struct load *l, struct connection *c)
 {
-    l->took_us[l->answered++] = time_mono_us() - c->began_us;
+    i64 now = time_mono_us();
+    if (l->keeps && c->answer.status == 503) {
+        l->refused++;
+        c->not_before_us = now + MAX(c->answer.again_s, 1) * 1000000;
+        c->answer = (struct answer){ 0 };
+        c->sent = 0;
+        return;
+    }
+    l->took_us[l->answered++] = now - c->began_us;
     if (c->answer.status / 100 != 2) l->wrong++;
+    c->request->busy = false;
     c->request = NULL;
+    if (l->keeps && now - l->window.began_us >= 10000000) tell_window(l);
 }
 
 static void serve(struct load *l, struct connection *c, short events)
@@ -346,14 +434,9 @@ static void serve(struct load *l, struct connection *c, short events)
     while (c->answer.n == 0 && !c->answer.head && at < (size_t)n && (in[at] == '\r' || in[at] == '\n')) at++;
     answer_add(&c->answer, in + at, (size_t)n - at);
     if (!c->answer.done) return;
-    if (c->answer.status / 100 != 2 && !l->wrong) fprintf(stderr, "%.*s\n", (int)MIN(n, 600), in);
+    if (c->answer.status / 100 != 2 && !l->wrong && !l->refused)
+        fprintf(stderr, "%.*s\n", (int)MIN(n, 600), in);
     end(l, c);
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const i64 *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
 }
 
 /* Until `most` requests are answered or the time is up. Seconds that it took. */
@@ -362,18 +445,22 @@ static double run(struct load *l, size_t most, i64 us)
     struct pollfd wait[CONNECTIONS_MAX];
     l->took_us = mem_alloc(most * sizeof *l->took_us);
     i64 from = time_mono_us();
+    l->window.began_us = from;
     for (;;) {
-        bool more = l->asked < most && time_mono_us() - from < us;
+        i64 now = time_mono_us(), again_us = now + 30000000;
+        bool more = l->asked < most && now - from < us;
         size_t busy = 0;
         for (int i = 0; i < l->connections; i++) {
             struct connection *c = &l->connection[i];
             if (!c->request && more && l->asked < most) begin(l, c);
             busy += c->request != NULL;
-            bool sending = c->request && c->sent < c->request->bytes.n;
+            bool sending = c->request && c->sent < c->request->bytes.n && c->not_before_us <= now;
+            if (c->request && c->not_before_us > now) again_us = MIN(again_us, c->not_before_us);
             wait[i] = (struct pollfd){ .fd = c->fd, .events = (short)(POLLIN | (sending ? POLLOUT : 0)) };
         }
         if (!busy) break;
-        if (poll(wait, (nfds_t)l->connections, 30000) <= 0) bug("no answer for 30 seconds");
+        int got = poll(wait, (nfds_t)l->connections, (int)((again_us - now) / 1000) + 1);
+        if (got <= 0 && time_mono_us() - now >= 30000000) bug("no answer for 30 seconds");
         for (int i = 0; i < l->connections; i++)
             if (wait[i].revents) serve(l, &l->connection[i], wait[i].revents);
     }
@@ -385,19 +472,22 @@ int main(int argc, char **argv)
 {
     static struct load l;
     bool writing = (argc == 10 || argc == 13) && !strcmp(argv[1], "write");
-    if (!writing && !(argc == 6 && !strcmp(argv[1], "read"))) {
+    l.keeps = argc == 11 && !strcmp(argv[1], "keep");
+    if (!writing && !l.keeps && !(argc == 6 && !strcmp(argv[1], "read"))) {
         fprintf(stderr, "see the head of load.c\n");
         return 2;
     }
-    if (writing) make_writes(&l, argv + 2, argc == 13);
+    if (writing || l.keeps) make_writes(&l, argv + 2, argc == 13);
     else make_reads(&l, argv[2], argv[4]);
-    open_connections(&l, number(argv[2]), number(argv[writing ? 9 : 5]));
-    double seconds = writing ? run(&l, l.n, INT64_MAX / 2) : run(&l, 10000000, number(argv[3]) * 1000000);
-    double points = writing ? (double)l.n * (double)number(argv[6]) : 0;
-    printf("{\"requests\":%zu,\"wrong\":%zu,\"seconds\":%.3f,\"points_per_s\":%.0f,\"requests_per_s\":%.1f,"
-           "\"p50_ms\":%.3f,"
+    if (l.keeps && !l.later) bug("these bodies cannot be sent again");
+    open_connections(&l, number(argv[2]), number(argv[writing || l.keeps ? 9 : 5]));
+    double seconds =
+        writing ? run(&l, l.n, INT64_MAX / 2) : run(&l, 10000000, number(argv[l.keeps ? 10 : 3]) * 1000000);
+    double points = (double)l.answered * (double)l.batch;
+    printf("{\"requests\":%zu,\"wrong\":%zu,\"later\":%zu,\"seconds\":%.3f,\"points_per_s\":%.0f,"
+           "\"requests_per_s\":%.1f,\"p50_ms\":%.3f,"
            "\"p99_ms\":%.3f,\"max_ms\":%.3f,\"bytes\":%zu}\n",
-           l.answered, l.wrong, seconds, points / seconds, (double)l.answered / seconds,
+           l.answered, l.wrong, l.refused, seconds, points / seconds, (double)l.answered / seconds,
            (double)l.took_us[l.answered / 2] / 1e3, (double)l.took_us[l.answered * 99 / 100] / 1e3,
            (double)l.took_us[l.answered - 1] / 1e3, l.bytes);
     return 0;

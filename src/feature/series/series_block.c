@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "feature/series/series_block_impl.h"
 
-enum { FORMAT = 1, FORMAT_PARTS = 2, CRC_BYTES = 4, HEAD_BYTES = 1 + VARINT_BYTES };
+enum { FORMAT = 1, FORMAT_SMALL = 3, CRC_BYTES = 4, HEAD_BYTES = 1 + VARINT_BYTES };
 
 const char *const block_faults[] = { "", "the block is cut off",
                                      "the block's checksum does not match its bytes",
@@ -16,8 +16,7 @@ void block_write(struct buf *out, const struct series_run *r, enum block_effort 
     size_t values = r->kind == SERIES_TEXT ? texts_room(r->s, r->n) : DOUBLES_TRIALS * COLUMN_BYTES(r->n);
     u8 *from = (u8 *)buf_room(out, HEAD_BYTES + INTS_TRIALS * COLUMN_BYTES(r->n) + values + CRC_BYTES),
        *to = from;
-    /* A program that knows version 1 only reads whatever has no parts. */
-    unsigned version = effort == BLOCK_SMALL && r->n > PART ? FORMAT_PARTS : FORMAT;
+    unsigned version = effort == BLOCK_SMALL ? FORMAT_SMALL : FORMAT;
     to = put_u8(to, version << 4 | (unsigned)r->kind);
     to = put_varint(to, r->n);
     to = times_put(to, r->t, r->n, effort);
@@ -52,7 +51,7 @@ static enum block_fault read_block(str bytes, struct times_wanted w, struct aren
 {
     const u8 *p = (const u8 *)bytes.p;
     if (bytes.n < 2 + CRC_BYTES) return BLOCK_CUT;
-    if (*p >> 4 != FORMAT && *p >> 4 != FORMAT_PARTS) return BLOCK_VERSION;
+    if (*p >> 4 < FORMAT || *p >> 4 > FORMAT_SMALL) return BLOCK_VERSION;
     size_t body = bytes.n - CRC_BYTES;
     if (load_u32(p + body) != block_crc(p, body)) return BLOCK_CHECKSUM;
     struct in in = { p + 1, p + body, false, *p >> 4 };

@@ -80,12 +80,31 @@ static void coders_of(const u8 *p, size_t n, struct coders *c)
         c->of[s] = (struct coder){ ((u64)1 << 52) / MAX(c->t.freq[s], 1) + 1, c->t.freq[s], c->t.start[s] };
 }
 
+/* Takes the last bytes into states that begin with nothing, until one is full; how many bytes are left. From
+ * then on every state must be one that reading can tell from those that want a word; otherwise they begin as
+ * such, and say nothing for 16 bits each. */
+static size_t fill_states(const struct coder *of, const u8 *p, size_t n, u32 *x)
+{
+    bool low = false;
+    size_t i = n;
+    memset(x, 0, STATES * sizeof *x);
+    for (; i; i--) {
+        const struct coder *c = &of[p[i - 1]];
+        u32 *state = &x[(i - 1) % STATES];
+        if (*state >> (32 - PROB_BITS) >= c->freq) break;
+        *state = *state / c->freq * PROB + *state % c->freq + c->start;
+    }
+    for (size_t k = 0; k < STATES; k++) low |= x[k] < LOW;
+    if (!i || !low) return i;
+    for (size_t k = 0; k < STATES; k++) x[k] = LOW;
+    return n;
+}
+
 /* The words of n bytes, which end at `end`, and the states that reading begins with. */
 static u16 *code_all(const struct coder *of, const u8 *p, size_t n, u16 *end, u32 *x)
 {
     u16 *w = end;
-    size_t i = n;
-    for (size_t k = 0; k < STATES; k++) x[k] = LOW;
+    size_t i = fill_states(of, p, n, x);
     for (; i % STATES; i--) x[(i - 1) % STATES] = code(x[(i - 1) % STATES], &of[p[i - 1]], &w);
     for (; i; i -= STATES)
         for (size_t k = STATES; k-- > 0;) x[k] = code(x[k], &of[p[i - STATES + k]], &w);
@@ -160,10 +179,9 @@ static bool read_all(const u32 *slot, const u8 *states, size_t words, u8 *out, s
         for (size_t k = 0; k < STATES; k++) x[k] = refill(step(x[k], slot, out + i + k), &p);
     for (; i < n; i++) {
         u32 v = step(x[i % STATES], slot, out + i);
-        if (v < LOW && p + 2 > end) break;
-        x[i % STATES] = v < LOW ? refill(v, &p) : v;
+        x[i % STATES] = v < LOW && p + 2 <= end ? refill(v, &p) : v;
     }
-    return i == n && p == end;
+    return p == end;
 }
 
 static const u8 *rans_get(struct in *in, size_t n, struct arena *a)

@@ -108,6 +108,12 @@ struct block_at {
 };
 err_t series_damaged(struct op *, struct series_damage *, const struct block_at *) MUST_USE;
 
+/* How blocks lie in the pages of a SQLite file (series_pages.c); page: bytes of one, 0: another engine.
+ * Of n points which took so many bytes, so many leave little of their row to share a page with other rows. */
+size_t pages_fitting(size_t page, size_t n, size_t data);
+/* The rows in the order in which they waste least, full blocks before small ones; in the arena. */
+struct block_row *pages_order(struct arena *, size_t page, const struct block_row *, size_t n);
+
 /* Where the points of one walk go, in time order. */
 struct series_out {
     series_sink *run; /* false: stop */

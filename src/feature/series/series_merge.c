@@ -8,7 +8,8 @@
  *
  * New points at a series' end join the blocks before them that are not full, as long as those are not much
  * larger than what they are joined with: so a block is written anew a few times, not with every merge. Late
- * points go into the block that covers their time. */
+ * points go into the block that covers their time. So it is before a series' begin, where history is
+ * imported. */
 #include "base/log.h"
 #include "feature/series/series_impl.h"
 
@@ -31,8 +32,8 @@ struct points {
 
 struct merge {
     struct op *op;
-    i64 generation, lease;
-    struct arena pending; /* what the next transaction writes */
+    i64 generation, lease, page; /* page: bytes of one of the file; 0: not SQLite */
+    struct arena pending;        /* what the next transaction writes */
     struct block_row *fresh;
     i64 *old;
     size_t nfresh, nold, bytes;
@@ -116,39 +117,24 @@ static void write_block(struct merge *m, i64 series, int kind, const struct poin
     m->bytes += row->data.n;
 }
 
-/* What does not fill whole pages of SQLite (4,096 bytes, of which overflow takes 4,092) shares a page with
- * other rows, and large remainders share badly: a third of the page stays unused. Of n points at a series'
- * end which took `bytes`, so many leave a small remainder; n: it would cost too many of them, or gain
- * nothing. */
-static size_t fitting(size_t n, size_t bytes)
-{
-    enum {
-        ROW = 105 /* the row's other columns */,
-        LOCAL = 489 /* least of a row */,
-        PAGE = 4092,
-        SMALL = 260
-    };
-    if (bytes + ROW < LOCAL + PAGE) return n;
-    size_t rest = (bytes + ROW - LOCAL) % PAGE;
-    size_t less = rest > SMALL ? (rest - SMALL / 2) * n / bytes : 0;
-    return n - less >= SERIES_ENOUGH ? n - less : n;
-}
+/* Where points lie among all of their series. */
+enum lie { BETWEEN, AT_END, AT_BEGIN };
 
-/* At a series' end full blocks, and what is left over makes a small one; elsewhere blocks of about one size,
- * none larger than a full one. */
-static void write_points(struct merge *m, i64 series, int kind, const struct points *p, bool at_end)
+/* Blocks of about one size, none larger than a full one, but at a series' end or begin full blocks, and what
+ * is left over makes a small one where more will come. */
+static void write_points(struct merge *m, i64 series, int kind, const struct points *p, enum lie lie)
 {
     size_t full = SERIES_FULL;
-    for (size_t at = 0; at < p->n;) {
-        size_t left = p->n - at, blocks = (left + SERIES_FULL - 1) / SERIES_FULL;
-        size_t n = at_end ? MIN(left, full) : (left + blocks - 1) / blocks;
-        write_block(m, series, kind, p, at, n);
-        size_t fit = at_end && n == full ? fitting(n, m->fresh[m->nfresh - 1].data.n) : n;
-        if (fit < n) {
-            m->bytes -= m->fresh[--m->nfresh].data.n;
-            write_block(m, series, kind, p, at, n = full = fit); /* its neighbours are much like it */
-        }
-        at += n;
+    for (size_t left = p->n, n; left; left -= n) {
+        size_t blocks = (left + SERIES_FULL - 1) / SERIES_FULL;
+        n = lie == BETWEEN ? (left + blocks - 1) / blocks : MIN(left, full);
+        write_block(m, series, kind, p, lie == AT_BEGIN ? left - n : p->n - left, n);
+        size_t data = m->fresh[m->nfresh - 1].data.n, fit = pages_fitting(m->page, n, data);
+        if (lie == BETWEEN || n < full || fit == n) continue;
+        n = full = fit; /* its neighbours are much like it */
+        m->nfresh--;
+        m->bytes -= data;
+        write_block(m, series, kind, p, lie == AT_BEGIN ? left - n : p->n - left, n);
     }
 }
 
@@ -201,32 +187,47 @@ static size_t joined_from(const struct around *w, size_t last, size_t n)
     return from;
 }
 
+/* The same for n points before block `at`, with no others behind them: the block behind the last one. */
+static size_t joined_to(const struct around *w, size_t at, size_t n)
+{
+    size_t to = at;
+    for (; to < w->n; to++) {
+        size_t count = (size_t)w->b[to].s.count;
+        if (count >= SERIES_ENOUGH || count > 2 * n || (at && n + count > SERIES_FULL)) break;
+        n += count;
+    }
+    return to;
+}
+
 struct group {
     i64 series;
     int kind;
     const struct point *p; /* that belong behind or into block `at` - 1 */
     size_t n, at;
+    bool last; /* of the points at hand */
 };
 
 /* Writes one group of points together with the blocks that they are joined with. */
 static err_t place_group(struct op *op, struct merge *m, struct around *w, const struct group *g)
 {
-    size_t from = g->at, old = 0;
-    bool at_end = w->all && g->at == w->n, good = true;
+    size_t from = g->at, to = g->at, old = 0;
+    bool good = true;
+    enum lie lie = w->all && g->at == w->n ? AT_END : g->at ? BETWEEN : AT_BEGIN;
     const struct block_row *b = g->at > w->low ? &w->b[g->at - 1] : NULL;
     if (b && g->p[0].t <= b->s.t_last) from = g->at - 1;
-    else if (b && at_end) from = joined_from(w, g->at - 1, g->n);
+    else if (b && lie == AT_END) from = joined_from(w, g->at - 1, g->n);
     else if (b && (size_t)b->s.count + g->n <= SERIES_FULL) from = g->at - 1;
-    for (size_t i = from; i < g->at; i++) old += (size_t)w->b[i].s.count;
+    else if (g->last) to = joined_to(w, g->at, g->n);
+    for (size_t i = from; i < to; i++) old += (size_t)w->b[i].s.count;
     struct points kept = points_new(op->arena, g->kind, old),
                   all = points_new(op->arena, g->kind, old + g->n);
-    TRY(load(op, m, w, from, g->at, &kept, &good));
+    TRY(load(op, m, w, from, to, &kept, &good));
     if (good)
-        for (size_t i = from; i < g->at; i++) forget_block(m, w->b[i].id);
+        for (size_t i = from; i < to; i++) forget_block(m, w->b[i].id);
     else kept.n = 0;
     blend(&all, &kept, g->p, g->n);
-    write_points(m, g->series, g->kind, &all, at_end);
-    w->low = g->at;
+    write_points(m, g->series, g->kind, &all, lie);
+    w->low = to;
     return OK;
 }
 
@@ -251,9 +252,10 @@ static err_t place_some(struct op *op, struct merge *m, struct group *g, bool *g
     }
     size_t at = before.n;
     for (*done = 0; *done < g->n && (w.all || at < w.n); at++) {
-        struct group part = { g->series, g->kind, g->p + *done, 0, at };
+        struct group part = { g->series, g->kind, g->p + *done, 0, at, false };
         i64 end = at < w.n ? w.b[at].s.t_first : INT64_MAX;
         while (*done < g->n && g->p[*done].t < end) (*done)++, part.n++;
+        part.last = *done == g->n;
         if (part.n) TRY(place_group(op, m, &w, &part));
     }
     return OK;
@@ -266,19 +268,6 @@ static void tail_gone(void *arg)
     mem_free(arg);
 }
 
-/* Full blocks first: they stay, and lie close together; small ones are soon written anew, and when they go
- * whole pages of the file become free. */
-static void full_first(struct merge *m)
-{
-    struct block_row *by = NEWN(&m->pending, struct block_row, m->nfresh);
-    size_t n = 0;
-    for (size_t i = 0; i < m->nfresh; i++)
-        if (m->fresh[i].s.count >= SERIES_ENOUGH) by[n++] = m->fresh[i];
-    for (size_t i = 0; i < m->nfresh; i++)
-        if (m->fresh[i].s.count < SERIES_ENOUGH) by[n++] = m->fresh[i];
-    m->fresh = by;
-}
-
 static err_t write_pending(struct op *op, struct merge *m, struct tail_row *const *row, size_t nrows)
 {
     bool moved;
@@ -286,9 +275,8 @@ static err_t write_pending(struct op *op, struct merge *m, struct tail_row *cons
     TRY(db_begin(op, &tx));
     TRY(state_sql_move(op, m->generation, &moved));
     if (!moved) return fail(op, ERR_CONFLICT, "blocks have been replaced meanwhile");
-    full_first(m);
     TRY(block_sql_delete(op, m->old, m->nold));
-    TRY(block_sql_insert(op, m->fresh, m->nfresh));
+    TRY(block_sql_insert(op, pages_order(op->arena, (size_t)m->page, m->fresh, m->nfresh), m->nfresh));
     if (nrows) {
         row_ids *ids = mem_alloc(sizeof *ids + nrows * sizeof(struct row_id));
         *ids = (row_ids){ .item = (struct row_id *)(ids + 1), .n = nrows };
@@ -353,14 +341,14 @@ static err_t merge_series(struct op *op, struct merge *m, const struct spots *sp
             memcpy(all + have, p + at, part * sizeof *all);
             have += part;
             if (have < CHUNK) continue;
-            g = (struct group){ g.series, over.kind, all, have, 0 };
+            g = (struct group){ g.series, over.kind, all, have, 0, false };
             TRY(place(op, m, &g, &gone));
             TRY(commit(m, NULL, 0));
             have = 0;
         }
     }
     if (damage.blocks) LOG_ERROR("points of the tail are lost", KV("what", damage.first));
-    g = (struct group){ g.series, over.kind, all, have, 0 };
+    g = (struct group){ g.series, over.kind, all, have, 0, false };
     return place(op, m, &g, &gone);
 }
 
@@ -400,6 +388,7 @@ err_t series_merge(struct op *op, bool now)
     if (!mine) return OK;
     TRY(db_flush(op));
     TRY(state_sql_get(op, &m.generation));
+    if (db_engine(op->ports->db) == DB_SQLITE) TRY(sqlite_page_size(op, &m.page));
     m.room = arena_alloc_raw(op->arena, sizeof *m.room);
     m.out = BUF(op->arena);
     tail_plan(op->arena, SERIES_TAIL_BYTES, &plan);

@@ -319,7 +319,12 @@ err_t sqlite_free_pages(struct op *op, i64 *n)
     return db_i64_sql(op, n, SQL("SELECT freelist_count FROM pragma_freelist_count"), NULL, 0);
 }
 
+err_t sqlite_page_size(struct op *op, i64 *bytes)
+{
+    return db_i64_sql(op, bytes, SQL("SELECT page_size FROM pragma_page_size"), NULL, 0);
+}
+
 err_t sqlite_vacuum(struct op *op)
 {
-    return db_exec_sql(op, NULL, SQL("PRAGMA incremental_vacuum(512)"), NULL, 0);
+    return db_exec_sql(op, NULL, SQL("PRAGMA incremental_vacuum(2048)"), NULL, 0);
 }

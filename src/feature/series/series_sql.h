@@ -99,7 +99,8 @@ err_t state_sql_lease(struct op *, i64 now_us, i64 until, bool *mine) MUST_USE;
 err_t state_sql_lease_end(struct op *, i64 until) MUST_USE;
 /* Of the SQLite file. */
 err_t sqlite_free_pages(struct op *, i64 *) MUST_USE;
-err_t sqlite_vacuum(struct op *) MUST_USE; /* 2 MiB at a time */
+err_t sqlite_page_size(struct op *, i64 *bytes) MUST_USE;
+err_t sqlite_vacuum(struct op *) MUST_USE; /* 2,048 pages at a time */
 
 /* Roll-ups. */
 struct rollup_block {

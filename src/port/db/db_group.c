@@ -8,14 +8,14 @@
  * wants the connection nobody else gets it, so that it is never starved.
  *
  * A group that could not be committed (disk full, I/O error) is rolled back as a whole and everybody in it
- * gets ERR_UNAVAILABLE. Checkpoints copy the log into the database when the log has grown past WAL_PAGES, or
+ * gets ERR_UNAVAILABLE. Checkpoints copy the log into the database when the log has grown past WAL_BYTES, or
  * when there has been nothing to do for IDLE_US; then the file of the log is emptied, too. */
 #include "base/log.h"
 #include "port/db/db_sqlite.h"
 #include <errno.h>
 #include <sys/prctl.h>
 
-enum { QUIET_US = 40, GATHER_US = 2000, IDLE_US = 300000, WAL_PAGES = 4000, SMALL_LOG = 64 };
+enum { QUIET_US = 40, GATHER_US = 2000, IDLE_US = 300000, WAL_BYTES = 6 << 20, SMALL_LOG = 64 };
 
 struct group_waiter {
     struct group_waiter *next;
@@ -99,7 +99,7 @@ static void checkpoint(struct writer *wr, bool quiet)
         sqlite3_busy_timeout(wr->conn->h, BUSY_MS);
     }
     if (rc != SQLITE_OK) LOG_DEBUG("checkpoint", KV("result", sqlite3_errstr(rc)));
-    wr->full_at = wr->wal_pages + WAL_PAGES; /* should the log not begin anew */
+    wr->full_at = wr->wal_pages + wr->most_pages; /* should the log not begin anew */
     wr->idle_pages = wr->wal_pages;
 }
 
@@ -187,14 +187,15 @@ static void *committer(void *arg)
 static int on_wal(void *arg, sqlite3 *h UNUSED, const char *name UNUSED, int pages)
 {
     struct writer *wr = arg;
-    if (pages < wr->wal_pages) wr->full_at = WAL_PAGES; /* it has begun anew */
+    if (pages < wr->wal_pages) wr->full_at = wr->most_pages; /* it has begun anew */
     wr->wal_pages = pages;
     return SQLITE_OK;
 }
 
-err_t writer_open(struct op *op, struct writer *wr, struct sq_conn *c)
+err_t writer_open(struct op *op, struct writer *wr, struct sq_conn *c, i64 page)
 {
-    *wr = (struct writer){ .conn = c, .full_at = WAL_PAGES };
+    int most = (int)(WAL_BYTES / page);
+    *wr = (struct writer){ .conn = c, .full_at = most, .most_pages = most };
     pthread_condattr_t mono;
     pthread_condattr_init(&mono);
     pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);

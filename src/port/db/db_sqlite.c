@@ -231,18 +231,18 @@ static err_t pragmas(struct op *op, struct sq_conn *c, const char *const *pragma
     return OK;
 }
 
-/* A file system without shared memory silently gets another journal. */
-static err_t check_durable(struct op *op, struct sq_conn *c)
+/* A file system without shared memory silently gets another journal. *page: bytes of one. */
+static err_t check_durable(struct op *op, struct sq_conn *c, i64 *page)
 {
-    i64 ok = 0;
-    struct db_result r = { .want = DB_WANT_I64, .out = &ok };
-    struct db_query q = { "SELECT j.journal_mode = 'wal' AND s.synchronous = 2"
-                          " FROM pragma_journal_mode j, pragma_synchronous s",
+    struct db_result r = { .want = DB_WANT_I64, .out = page };
+    struct db_query q = { "SELECT p.page_size * (j.journal_mode = 'wal' AND s.synchronous = 2)"
+                          " FROM pragma_journal_mode j, pragma_synchronous s, pragma_page_size p",
                           .once = true };
     bool refused, wrote;
     TRY(run_on(op, c, &q, &r, &refused, &wrote));
-    return ok ? OK
-              : fail_detail(op, ERR_UNAVAILABLE, "the file system of the database cannot hold SQLite's WAL");
+    return *page
+               ? OK
+               : fail_detail(op, ERR_UNAVAILABLE, "the file system of the database cannot hold SQLite's WAL");
 }
 
 static err_t conn_open(struct op *op, const char *path, const char *const *pragma, struct sq_conn **out)
@@ -258,11 +258,13 @@ static err_t conn_open(struct op *op, const char *path, const char *const *pragm
 }
 
 static const char *const writer_pragma[] = {
-    "PRAGMA auto_vacuum = INCREMENTAL", /* counts for a new file only */
+    "PRAGMA page_size = 1024", /* this and the next count for a new file only */
+    "PRAGMA auto_vacuum = INCREMENTAL",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 0",
     "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA secure_delete = FAST", /* Debian's default writes whole freed pages anew, as zeros */
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA temp_store = MEMORY",
@@ -442,8 +444,9 @@ static err_t sqlite_open_db(struct op *op, str url, const struct db_options *opt
     err_t e = make_file(op, db->path);
     if (!e) e = lock_folder(op, db->path, &folder);
     if (!e) e = conn_open(op, db->path, writer_pragma, &c);
-    if (!e) e = check_durable(op, c);
-    if (!e) e = writer_open(op, &db->writer, c);
+    i64 page = 0;
+    if (!e) e = check_durable(op, c, &page);
+    if (!e) e = writer_open(op, &db->writer, c, page);
     else sq_conn_close(c);
     if (e) sqlite_close_db(&db->db);
     else *out = &db->db;

@@ -43,6 +43,7 @@ struct writer {
     /* The committer's, or of who is busy: pages in the log, when it is due for a checkpoint, and what the
      * last checkpoint left. */
     int wal_pages, full_at, idle_pages;
+    int most_pages; /* from so many on a checkpoint is due */
     pthread_t committer;
 };
 
@@ -62,8 +63,9 @@ struct sq_work {
     int held;            /* how many times over this operation holds the writer */
 };
 
-err_t writer_open(struct op *, struct writer *, struct sq_conn *) MUST_USE; /* takes the connection */
-void writer_close(struct writer *);                                         /* commits and stops */
+/* Takes the connection, to a file of pages of so many bytes. */
+err_t writer_open(struct op *, struct writer *, struct sq_conn *, i64 page) MUST_USE;
+void writer_close(struct writer *); /* commits and stops */
 /* The write connection for this operation alone, inside an open group; nests. */
 err_t writer_enter(struct op *, struct sqlite *, struct sq_work *) MUST_USE;
 void writer_leave(struct sqlite *, struct sq_work *);
