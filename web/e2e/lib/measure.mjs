@@ -1,13 +1,48 @@
 // How smooth and how large a page is (reference: rAF intervals, long tasks, main thread, private memory of its renderer), and what the machine
 // gives at that moment to a page that hardly does anything.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
-/** Frames for `ms`; also how busy the page's main thread is. */
+/* Ticks of processor time: of the machine's processors altogether, of those that worked, and of this test with all that it has started. */
+function ticks() {
+  const all = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].trim().split(/\s+/).slice(1, 9).map(Number)
+  const total = all.reduce((a, b) => a + b, 0)
+  const worked = total - all[3] - all[4] // without idle and waiting for disks
+  const of = new Map()
+  for (const pid of readdirSync('/proc').filter(f => /^\d+$/.test(f))) {
+    try {
+      const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const f = text
+        .slice(text.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number)
+      of.set(Number(pid), { parent: f[1], used: f[11] + f[12] })
+    } catch {
+      // it has just ended
+    }
+  }
+  const ours = (pid, p) => p !== undefined && (pid === process.pid || ours(p.parent, of.get(p.parent)))
+  let own = 0
+  for (const [pid, p] of of) if (ours(pid, p)) own += p.used
+  return { total, worked, own }
+}
+
+/** Begins to watch what others take of the machine's processors: what it gives tells their share since then, 0 to 1. */
+function othersSince() {
+  const a = ticks()
+  return () => {
+    const b = ticks()
+    const passed = b.total - a.total
+    return passed > 0 ? Math.min(1, Math.max(0, (b.worked - a.worked - (b.own - a.own)) / passed)) : 0
+  }
+}
+
+/** Frames for `ms`; also how busy the page's main thread is, and what other programs took of the processors meanwhile (others). */
 export async function frames(page, ms, during = async () => {}) {
   const cdp = await page.context().newCDPSession(page)
   await cdp.send('Performance.enable', { timeDomain: 'threadTicks' }) // the thread's own time, whoever else wants the processor
   const metrics = async () => Object.fromEntries((await cdp.send('Performance.getMetrics')).metrics.map(m => [m.name, m.value]))
   const before = await metrics()
+  const others = othersSince()
   const measured = page.evaluate(
     ms =>
       new Promise(resolve => {
@@ -40,7 +75,7 @@ export async function frames(page, ms, during = async () => {}) {
     ms
   )
   await during()
-  const f = await measured
+  const f = { ...(await measured), others: others() }
   const after = await metrics()
   await cdp.detach()
   return { ...f, busy: (after.TaskDuration - before.TaskDuration) / (after.Timestamp - before.Timestamp) }
@@ -128,11 +163,15 @@ export async function machine(browser, { drive, size: { width, height, dpr = 1 }
   return { plain, ...work, slow: Math.min(SLOWEST, Math.max(1, work.times / TOLERANCE)) }
 }
 
+/** So much of the processors other programs have on a machine that counts as quiet. */
+const QUIET = 0.1
 /** No machine is allowed less than this share of a budget. */
 const LEAST_SHARE = 1 / 6
 
-/** What a budget of frames means on this machine now. At rest on the reference machine it is the budget itself. */
-export const fpsHere = (name, budget, m) => budget * Math.max(LEAST_SHARE, Math.min(1, m.plain[name] / 60) / m.slow)
+/** What a budget of frames means on this machine now. At rest on the reference machine it is the budget itself. others: the share of the
+ * processors that other programs had while it was measured: a page cannot have what they took. */
+export const fpsHere = (name, budget, m, others = 0) =>
+  budget * Math.max(LEAST_SHARE, Math.min(Math.min(1, m.plain[name] / 60) / m.slow, 1 - Math.max(0, others - QUIET)))
 export const aboutMachine = m =>
   `a plain page has mean ${m.plain.mean.toFixed(1)}, p5 ${m.plain.p5.toFixed(1)} here, fixed work takes ${m.times.toFixed(2)} times the reference`
 
@@ -153,7 +192,7 @@ export async function best(browser, least, { open, measure, drive, size }) {
     const m = await machine(browser, { drive, size })
     v = await open()
     const got = await measure(v)
-    const wanted = Object.fromEntries(Object.entries(least).map(([k, v]) => [k, fpsHere(k, v, m)]))
+    const wanted = Object.fromEntries(Object.entries(least).map(([k, v]) => [k, fpsHere(k, v, m, got.others)]))
     const share = Math.min(...Object.keys(least).map(k => got[k] / wanted[k]))
     if (!found || share > found.share) found = { ...got, share, wanted, machine: m }
     if (share >= GRAIN) break
@@ -165,7 +204,7 @@ export async function best(browser, least, { open, measure, drive, size }) {
     good: share >= GRAIN,
     figures: { ...f, tries, plain: m.plain.mean, slower: m.times },
     machine: m,
-    text: `${figures.join(', ')} FPS; ${aboutMachine(m)}; ${tries > 1 ? `the best of ${tries} windows` : 'the first window'}`
+    text: `${figures.join(', ')} FPS; ${aboutMachine(m)}, others took ${(100 * f.others).toFixed(0)} %; ${tries > 1 ? `the best of ${tries} windows` : 'the first window'}`
   }
 }
 

@@ -1,7 +1,8 @@
 // Rows of things: sorting, keyboard, and only the rows in sight in the document, so that 5,000 rows scroll as fast as 50.
-import { ArrowDown, ArrowUp } from 'lucide-react'
+import { ArrowDown, ArrowDownUp, ArrowUp } from 'lucide-react'
 import { type KeyboardEvent, memo, type ReactNode, type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { useText } from '@/i18n'
+import { compareKeys, type Held } from './order'
 import { uiText } from './text'
 
 export type Column<T> = {
@@ -44,6 +45,8 @@ type Props<T> = {
   onShown?: (rows: T[]) => void
   /** Rows can be picked, to do something with several. */
   picks?: Picks<T>
+  /** The order is held while somebody is among the rows (useLiveOrder); a note tells how many wait to move. */
+  held?: Held
 }
 
 type RowKey = string | number
@@ -52,11 +55,10 @@ export type Picks<T> = { picked: ReadonlySet<RowKey>; onPick: (picked: ReadonlyS
 export function sorted<T>(rows: T[], columns: Column<T>[], sort: Sort | undefined): T[] {
   const by = columns.find(c => c.key === sort?.key)?.sort
   if (!by || !sort) return rows
-  const collator = new Intl.Collator(undefined, { numeric: true })
   const sign = sort.down ? -1 : 1
   return rows
     .map(row => [by(row), row] as const)
-    .sort(([a], [b]) => sign * (typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b))))
+    .sort(([a], [b]) => sign * compareKeys(a, b))
     .map(([, row]) => row)
 }
 
@@ -133,7 +135,8 @@ export function DataTable<T>({
   fill = false,
   footer,
   onShown,
-  picks
+  picks,
+  held
 }: Props<T>) {
   const { ref, from, to } = useWindow(rows.length, rowHeight, fill)
   const width = useWidth(ref)
@@ -150,6 +153,7 @@ export function DataTable<T>({
   }, [onShown, rows, rowKey, from, to])
   const template = `${picks ? '20px ' : ''}${columns.map(c => c.width).join(' ')}`
   const pick = usePicking(rows, rowKey, picks)
+  const among = useAmong(held?.hold)
   const onKey = (e: KeyboardEvent<HTMLDivElement>) => {
     if (e.key !== 'ArrowDown' && e.key !== 'ArrowUp') return
     const from = e.target as HTMLElement
@@ -163,7 +167,7 @@ export function DataTable<T>({
     if (picking && e.shiftKey && !to.checked) to.click()
   }
   return (
-    <div className={fill ? 'table-box fill' : 'table-box'} ref={ref}>
+    <div className={fill ? 'table-box fill' : 'table-box'} ref={ref} {...among}>
       <div
         role="table"
         aria-label={label}
@@ -208,6 +212,39 @@ export function DataTable<T>({
         </div>
       </div>
       {footer}
+      {held && <OrderNote {...held} />}
+    </div>
+  )
+}
+
+/* Whether somebody is among the rows: with the pointer, or with the keyboard. */
+function useAmong(hold: ((on: boolean) => void) | undefined) {
+  const here = useRef({ pointer: false, keys: false })
+  useEffect(() => () => hold?.(false), [hold])
+  return useMemo(() => {
+    if (!hold) return {}
+    const set = (change: { pointer?: boolean; keys?: boolean }) => {
+      const { pointer, keys } = Object.assign(here.current, change)
+      hold(pointer || keys)
+    }
+    return {
+      onPointerEnter: () => set({ pointer: true }),
+      onPointerLeave: () => set({ pointer: false }),
+      onFocus: (e: React.FocusEvent) => set({ keys: e.target.matches(':focus-visible') }),
+      onBlur: () => set({ keys: false })
+    }
+  }, [hold])
+}
+
+function OrderNote({ waiting, apply }: Held) {
+  const t = useText(uiText)
+  return (
+    <div className="order-note" role="status">
+      {waiting > 0 && (
+        <button type="button" title={t.orderPaused} onClick={apply}>
+          <ArrowDownUp size={13} aria-hidden="true" /> {t.willMove(waiting)}
+        </button>
+      )}
     </div>
   )
 }

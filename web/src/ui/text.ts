@@ -26,6 +26,8 @@ const en = {
   equivalentHint: 'The same from a terminal or a program',
   commandLine: 'Command line',
   sortBy: (column: string) => `Sort by ${column}`,
+  willMove: (n: number) => plural(n, { one: '# row will move', other: '# rows will move' }),
+  orderPaused: 'The order stands still while you are in the table. Press to sort now.',
   follow: 'Follow the end',
   newLines: (n: number) => plural(n, { one: '# new line', other: '# new lines' }),
   skipped: (n: number) => plural(n, { one: '# line skipped', other: '# lines skipped' }),
@@ -72,6 +74,9 @@ const ru: typeof en = {
   equivalentHint: 'То же самое из терминала или программы',
   commandLine: 'Командная строка',
   sortBy: column => `Упорядочить: ${column}`,
+  willMove: n =>
+    plural(n, { one: '# строка сменит место', few: '# строки сменят место', many: '# строк сменят место', other: '# строки сменит место' }),
+  orderPaused: 'Порядок не меняется, пока вы в таблице. Нажмите, чтобы упорядочить сейчас.',
   follow: 'Следить за концом',
   newLines: n => plural(n, { one: '# новая строка', few: '# новые строки', many: '# новых строк', other: '# новой строки' }),
   skipped: n => plural(n, { one: 'пропущена # строка', few: 'пропущено # строки', many: 'пропущено # строк', other: 'пропущено # строки' }),

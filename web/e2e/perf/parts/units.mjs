@@ -1,6 +1,9 @@
-// The list of 5,000 units: all of them run and beat every 30 seconds, with an hour of figures; it is scrolled through by the wheel.
+// The list of 5,000 units with an hour of figures, scrolled through by the wheel: while all of them run and beat every 30 seconds; and while
+// 200 a second change, most of them for another state and another process.
 import { visit } from '../../lib/browser.mjs'
 import { best, presented, round, wheel } from '../../lib/measure.mjs'
+import { patient } from '../../lib/patience.mjs'
+import { until } from '../../lib/world.mjs'
 
 /** The budget's number. */
 const UNITS = 5000
@@ -9,6 +12,8 @@ const WARM_MS = 2000
 const WINDOW_MS = 4000
 /** Pixels a second: two screens of rows. */
 const SPEED = 2000
+/** Changes of units a second. */
+const CHANGES = 200
 /** presented: pictures of the moving list on the screen, which is the budget. mean: how often the page's own thread has its turn meanwhile; it makes
  * the rows that come and takes heartbeats in, and may be behind the pictures as long as rows are there in time. */
 const LEAST = { presented: 55, mean: 40 }
@@ -54,26 +59,26 @@ async function figures(server, token, ids) {
   await each(parts, 2, series => server.ok('POST', '/api/v1/telemetry', { series }, token))
 }
 
-/** Heartbeats of all units, one after the other, each every 30 s: 167 a second. */
-class Beats {
-  constructor(server, token, ids) {
-    Object.assign(this, { server, token, ids, at: 0, sent: 0, errors: 0, stopped: false })
+/** What comes of units, `rate` a second, by `send(index)`: evenly, and caught up with when the machine was busy for a moment. */
+class Coming {
+  constructor(rate, send) {
+    Object.assign(this, { rate, send, sent: 0, errors: 0, stopped: false })
     this.running = this.run()
   }
 
   async run() {
-    const began = Date.now()
-    while (!this.stopped) {
-      const due = Math.floor(((Date.now() - began) * this.ids.length) / BEAT_MS)
-      const now = Array.from({ length: Math.min(20, due - this.at) }, () => this.ids[this.at++ % this.ids.length])
-      await Promise.all(now.map(id => this.beat(id)))
+    const began = performance.now()
+    for (let at = 0; !this.stopped; ) {
+      const due = Math.floor(((performance.now() - began) * this.rate) / 1000)
+      const now = Array.from({ length: Math.min(20, due - at) }, () => at++)
+      await Promise.all(now.map(i => this.one(i)))
       this.sent += now.length
-      await new Promise(r => setTimeout(r, 30))
+      if (due - at < 20) await new Promise(r => setTimeout(r, 30))
     }
   }
 
-  beat(id) {
-    return this.server.ok('POST', `/api/spark/units/${id}/heartbeat`, {}, this.token).catch(e => {
+  one(i) {
+    return this.send(i).catch(e => {
       this.errors++
       this.error = e
     })
@@ -85,15 +90,31 @@ class Beats {
   }
 }
 
-/* In the page: counts ages that became smaller, which only a heartbeat does, and looks whether rows stand where they should. */
+/** Heartbeats of all units, one after the other: 167 a second. */
+const beating = (server, token, ids) =>
+  new Coming((ids.length * 1000) / BEAT_MS, i => server.ok('POST', `/api/spark/units/${ids[i % ids.length]}/heartbeat`, {}, token))
+
+/* Another state or another process each time; neighbours in time are far from each other in the list. */
+const changing = (server, token, ids) =>
+  new Coming(CHANGES, i => {
+    const id = ids[(i * 1543) % ids.length]
+    const how = i % 3 === 0 ? { status: 'failed', exit_code: 1, reason: 'exit 1' } : { status: 'running', pid: 10_000 + i }
+    return server.ok('PUT', `/api/spark/units/${id}/status`, how, token)
+  })
+
+/* In the page: counts ages that became smaller, which only a heartbeat does, and states that became others; and looks whether rows stand where
+ * they should. */
 const watch = page =>
   page.evaluate(() => {
-    const seen = { younger: 0, looks: 0, blank: 0, far: 0 }
+    const seen = { younger: 0, changed: 0, looks: 0, blank: 0, far: 0 }
     window.__seen = seen
     const box = document.querySelector('.table-box')
     const seconds = text => Number(/^(\d+)\s*s ago$/.exec(text ?? '')?.[1] ?? Number.NaN)
     new MutationObserver(list => {
-      for (const m of list) if (seconds(m.target.data) < seconds(m.oldValue)) seen.younger++
+      for (const m of list) {
+        if (seconds(m.target.data) < seconds(m.oldValue)) seen.younger++
+        if (m.target.parentElement?.closest('.status')) seen.changed++
+      }
     }).observe(box, { subtree: true, characterData: true, characterDataOldValue: true })
     const r = box.getBoundingClientRect()
     setInterval(() => {
@@ -109,18 +130,16 @@ const flick = (page, ms) => wheel(page, ms, SPEED)
 async function open(t) {
   const v = await visit(t.browser, t.server, { cookie: t.cookie, width: 1440, height: 900 })
   await v.page.goto(`${t.server.url}/units`)
-  await v.page.waitForSelector('.table-body .nb-spark', { timeout: 60_000 })
+  await v.page.waitForSelector('.table-body .nb-spark', { timeout: patient() })
+  await v.page.mouse.move(720, 450)
   await watch(v.page)
   await v.page.waitForTimeout(WARM_MS)
   return v
 }
 
-export async function units(t) {
-  const { server, report } = t
-  const token = await server.token('user package:read package:write unit:read unit:write series:write telemetry:write', t.session)
-  const ids = await make(server, token)
-  await figures(server, token, ids)
-  const beats = new Beats(server, token, ids)
+/* Scrolls while something comes; leaves the page open. */
+async function scrolled(t, what, coming) {
+  const { report } = t
   const f = await best(t.browser, LEAST, {
     open: () => open(t),
     measure: v => presented(t.browser, v.page, WINDOW_MS, () => flick(v.page, WINDOW_MS)),
@@ -130,14 +149,68 @@ export async function units(t) {
   const rows = Number(await v.page.locator('[role=table]').first().getAttribute('aria-rowcount'))
   report.check(rows > UNITS, `the list has all units: ${rows}`)
   const seen = await v.page.evaluate(() => ({ ...window.__seen }))
-  report.figures.units = round({ rows, ...f.figures, ...seen, beats: beats.sent })
-  report.gate(f.good, `${UNITS} units, scrolling: ${f.text}`)
+  report.gate(f.good, `${UNITS} units, ${what}, scrolling: ${f.text}`)
   report.check(seen.far > (SPEED * WINDOW_MS) / 2000, `it scrolled: ${seen.far} px`)
   report.check(seen.blank <= seen.looks / 20, `rows are there while it scrolls: missing at ${seen.blank} of ${seen.looks} looks`)
-  // Beats of rows in sight are rare (34 of 5,000 rows): what counts is that they show at all, without a new list being asked for.
-  await v.page.waitForFunction(() => window.__seen.younger >= 3, undefined, { timeout: 60_000 })
-  await beats.stop()
-  report.check(beats.errors === 0 && beats.sent > 100, `heartbeats were taken: ${beats.sent}, ${beats.error}`)
+  return { v, figures: round({ rows, ...f.figures, ...seen, came: coming.sent }) }
+}
+
+export async function units(t) {
+  const { server } = t
+  const token = await server.token('user package:read package:write unit:read unit:write series:write telemetry:write', t.session)
+  const ids = await make(server, token)
+  await figures(server, token, ids)
+  await beaten(t, beating(server, token, ids))
+  await changed(t, token, changing(server, token, ids))
+}
+
+async function ended({ report }, { v, figures }, coming, name) {
+  report.figures[name] = figures
+  report.check(coming.errors === 0 && coming.sent > 100, `what came was taken: ${coming.sent}, ${coming.error}`)
   report.check(v.faults.length === 0, `no errors: ${v.faults.slice(0, 3).join('; ')}`)
   await v.context.close()
+}
+
+async function beaten(t, beats) {
+  const s = await scrolled(t, 'all of them beating', beats)
+  // Beats of rows in sight are rare (34 of 5,000 rows): what counts is that they show at all, without a new list being asked for.
+  await s.v.page.waitForFunction(() => window.__seen.younger >= 3, undefined, { timeout: patient() })
+  await beats.stop()
+  await ended(t, s, beats, 'units')
+}
+
+/* Names of rows and the words of their states, as they stand in the document. */
+const shown = page =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('.table-body [role=row]')].map(r => [
+      r.querySelector('a[data-opens]').textContent,
+      r.querySelector('.status').textContent.trim()
+    ])
+  )
+
+async function changed(t, token, changes) {
+  const { server, report } = t
+  const began = performance.now()
+  const s = await scrolled(t, `${CHANGES} changes a second`, changes)
+  const rate = (1000 * changes.sent) / (performance.now() - began)
+  report.check(rate >= 0.7 * CHANGES, `changes came at their pace: ${rate.toFixed(0)} a second`)
+  await s.v.page.waitForFunction(() => window.__seen.changed >= 3, undefined, { timeout: patient() })
+  await changes.stop()
+  await until('the rows in sight are what the server says', async () => {
+    const rows = await shown(s.v.page)
+    const now = new Map()
+    for (let cursor = ''; cursor !== null; ) {
+      const page = await server.ok(
+        'GET',
+        `/api/spark/units?limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+        undefined,
+        token
+      )
+      for (const u of page.units) now.set(u.name, u.status)
+      cursor = page.next_cursor
+    }
+    return rows.length > 10 && rows.every(([name, word]) => now.get(name) === word)
+  })
+  report.check(true, 'the rows in sight are what the server says')
+  await ended(t, s, changes, 'units_changing')
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Unit } from '@/api/schema.gen'
-import { kept, Order, withChanges } from './list'
+import { kept, withChanges } from './list'
 
 const unit = (unit_id: string, over: Partial<Unit> = {}) =>
   ({ unit_id, name: unit_id, status: 'running', desired: 'running', ...over }) as Unit
@@ -31,15 +31,4 @@ test('rows that are as they were stay the same objects', () => {
   expect(out[2]).toBe(list[1])
   expect(kept(list, [unit('a')])).toEqual([list[0]])
   expect(kept(undefined, list)).toBe(list)
-})
-
-test('rows keep their places until another order is asked for or rows come and go', () => {
-  const order = new Order<Unit>()
-  const byPid = (list: Unit[]) => [...list].sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0))
-  const of = (list: Unit[], why = 'x') => ids(order.of(list, u => u.unit_id, why, byPid))
-  expect(of([unit('a', { pid: 2 }), unit('b', { pid: 1 })])).toBe('ba')
-  expect(of([unit('a', { pid: 0 }), unit('b', { pid: 1 })])).toBe('ba')
-  expect(of([unit('a', { pid: 0 }), unit('b', { pid: 1 })], 'y')).toBe('ab')
-  expect(of([unit('a', { pid: 3 }), unit('b', { pid: 2 }), unit('c', { pid: 1 })], 'y')).toBe('cba')
-  expect(of([unit('a', { pid: 3 }), unit('c', { pid: 9 })], 'y')).toBe('ac')
 })

@@ -48,30 +48,3 @@ export function kept(old: Unit[] | undefined, now: Unit[]): Unit[] {
   })
   return equal ? old : out
 }
-
-/** Rows in the order that they had, as long as nothing asks for another: rows must not change places under the pointer. */
-export class Order<T> {
-  private given: (string | number)[] = [] // ids of the rows that came last
-  private places: number[] = [] // for each place in the order, which of those stands there
-  private why = ''
-
-  /** Sorted anew when `why` is another or when rows came or went; rows that stayed start from the order they had. */
-  of(rows: T[], id: (row: T) => string | number, why: string, sort: (rows: T[]) => T[]): T[] {
-    const same = rows.length === this.given.length && rows.every((r, i) => id(r) === this.given[i])
-    if (same && why === this.why) return this.places.map(i => rows[i] as T)
-    const at = new Map(rows.map((r, i) => [id(r), i]))
-    const before: T[] = []
-    for (const p of this.places) {
-      const i = at.get(this.given[p] as string | number)
-      if (i === undefined) continue
-      before.push(rows[i] as T)
-      at.delete(this.given[p] as string | number)
-    }
-    const out = sort([...before, ...[...at.values()].map(i => rows[i] as T)])
-    this.given = rows.map(id)
-    const placeOf = new Map(this.given.map((k, i) => [k, i]))
-    this.places = out.map(r => placeOf.get(id(r)) as number)
-    this.why = why
-    return out
-  }
-}

@@ -1,11 +1,10 @@
-import { memo, useCallback, useMemo, useRef, useState } from 'react'
+import { memo, useCallback, useMemo, useState } from 'react'
 import { useLocation } from 'wouter'
 import type { Unit } from '@/api/schema.gen'
 import { href } from '@/app/routes'
 import { useParam, useSort } from '@/app/search'
 import { useRight } from '@/app/session/session'
 import { useInProject } from '@/app/shell/project'
-import { Order } from '@/app/units/list'
 import { useUnits } from '@/app/units/queries'
 import { ageOf, unitState, uptimeOf } from '@/app/units/state'
 import { useTrend, useTrendWatch } from '@/app/units/trends'
@@ -24,9 +23,9 @@ import {
   Page,
   parseFilter,
   StatusBadge,
-  sorted,
   status,
-  urgency
+  urgency,
+  useLiveOrder
 } from '@/ui'
 import { UnitMenu } from './actions'
 import { UnitBulk } from './bulk'
@@ -89,12 +88,9 @@ function List({ units: all }: { units: Unit[] }) {
     [units, filter, text]
   )
   // States depend on the time: the order is looked at every five seconds, and when rows come or go; else rows stay where they are.
-  const moment = useAtNow(now => Math.floor(now / 5000))
-  const order = useRef(new Order<Unit>())
-  const rows = useMemo(
-    () => order.current.of(shown, idOf, `${moment} ${sort.key} ${sort.down} ${text}`, list => sorted(list, columns, sort)),
-    [shown, sort, moment, text, columns]
-  )
+  const look = useAtNow(now => Math.floor(now / 5000))
+  const by = columns.find(c => c.key === sort.key)?.sort
+  const { rows, held } = useLiveOrder(shown, { id: idOf, by, down: sort.down, why: `${sort.key} ${sort.down} ${text}`, look })
   const watch = useTrendWatch()
   const see = useCallback((list: Unit[]) => watch(list.map(idOf)), [watch])
   const keys = useCallback(() => offered(units), [units])
@@ -126,6 +122,7 @@ function List({ units: all }: { units: Unit[] }) {
           onOpen={open}
           rowHeight={40}
           onShown={see}
+          held={held}
           {...(may ? { picks: { picked, onPick: pick, name: nameOf } } : {})}
         />
       )}
