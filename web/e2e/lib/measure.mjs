@@ -2,47 +2,54 @@
 // gives at that moment to a page that hardly does anything.
 import { readdirSync, readFileSync } from 'node:fs'
 
-/* Ticks of processor time: of the machine's processors altogether, of those that worked, and of this test with all that it has started. */
-function ticks() {
-  const all = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].trim().split(/\s+/).slice(1, 9).map(Number)
-  const total = all.reduce((a, b) => a + b, 0)
-  const worked = total - all[3] - all[4] // without idle and waiting for disks
-  const of = new Map()
-  for (const pid of readdirSync('/proc').filter(f => /^\d+$/.test(f))) {
+/* What threads of a page and of the browser's screen have worked and have waited for a processor, in milliseconds: main is the page's own thread
+ * (of the renderer that works most), screen is what brings pictures to the screen. Empty where the system does not tell. */
+async function threads(browser) {
+  const b = await browser.newBrowserCDPSession()
+  const { processInfo } = await b.send('SystemInfo.getProcessInfo')
+  await b.detach()
+  const all = new Map()
+  for (const { id, type } of processInfo) {
+    if (type !== 'renderer' && type !== 'GPU') continue
     try {
-      const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      const f = text
-        .slice(text.lastIndexOf(')') + 2)
-        .split(' ')
-        .map(Number)
-      of.set(Number(pid), { parent: f[1], used: f[11] + f[12] })
+      for (const tid of readdirSync(`/proc/${id}/task`)) {
+        const name = readFileSync(`/proc/${id}/task/${tid}/comm`, 'utf8').trim()
+        const kind =
+          type === 'GPU' ? name === 'VizCompositorTh' && 'viz' : Number(tid) === id ? 'main' : name === 'Compositor' && 'compositor'
+        const [worked, waited] = readFileSync(`/proc/${id}/task/${tid}/schedstat`, 'utf8').split(' ').map(Number)
+        if (kind) all.set(`${kind} ${id}`, { worked: worked / 1e6, waited: waited / 1e6 })
+      }
     } catch {
-      // it has just ended
+      // it has just ended, or the system does not tell
     }
   }
-  const ours = (pid, p) => p !== undefined && (pid === process.pid || ours(p.parent, of.get(p.parent)))
-  let own = 0
-  for (const [pid, p] of of) if (ours(pid, p)) own += p.used
-  return { total, worked, own }
+  return all
 }
 
-/** Begins to watch what others take of the machine's processors: what it gives tells their share since then, 0 to 1. */
-function othersSince() {
-  const a = ticks()
-  return () => {
-    const b = ticks()
-    const passed = b.total - a.total
-    return passed > 0 ? Math.min(1, Math.max(0, (b.worked - a.worked - (b.own - a.own)) / passed)) : 0
+/** Begins to watch how long the page's threads wait for a processor that others have. What it gives tells the shares of the time since then in
+ * which the page's own thread (waited) and those of the screen (waited_screen) were ready to work and could not. */
+async function waits(browser) {
+  const before = await threads(browser)
+  const began = performance.now()
+  return async () => {
+    const passed = performance.now() - began
+    const after = await threads(browser)
+    const since = (key, what) => (after.get(key)?.[what] ?? 0) - (before.get(key)?.[what] ?? 0)
+    const mains = [...after.keys()].filter(k => k.startsWith('main '))
+    const main = mains.sort((x, y) => since(y, 'worked') - since(x, 'worked'))[0] ?? ''
+    const viz = [...after.keys()].find(k => k.startsWith('viz ')) ?? ''
+    const free = key => 1 - Math.min(1, Math.max(0, since(key, 'waited')) / passed)
+    return { waited: 1 - free(main), waited_screen: 1 - free(main.replace('main', 'compositor')) * free(viz) }
   }
 }
 
-/** Frames for `ms`; also how busy the page's main thread is, and what other programs took of the processors meanwhile (others). */
+/** Frames for `ms`; also how busy the page's main thread is, and how long its threads waited for a processor meanwhile. */
 export async function frames(page, ms, during = async () => {}) {
   const cdp = await page.context().newCDPSession(page)
   await cdp.send('Performance.enable', { timeDomain: 'threadTicks' }) // the thread's own time, whoever else wants the processor
   const metrics = async () => Object.fromEntries((await cdp.send('Performance.getMetrics')).metrics.map(m => [m.name, m.value]))
   const before = await metrics()
-  const others = othersSince()
+  const waited = await waits(page.context().browser())
   const measured = page.evaluate(
     ms =>
       new Promise(resolve => {
@@ -75,7 +82,7 @@ export async function frames(page, ms, during = async () => {}) {
     ms
   )
   await during()
-  const f = { ...(await measured), others: others() }
+  const f = { ...(await measured), ...(await waited()) }
   const after = await metrics()
   await cdp.detach()
   return { ...f, busy: (after.TaskDuration - before.TaskDuration) / (after.Timestamp - before.Timestamp) }
@@ -163,20 +170,35 @@ export async function machine(browser, { drive, size: { width, height, dpr = 1 }
   return { plain, ...work, slow: Math.min(SLOWEST, Math.max(1, work.times / TOLERANCE)) }
 }
 
-/** So much of the processors other programs have on a machine that counts as quiet. */
-const QUIET = 0.1
 /** No machine is allowed less than this share of a budget. */
 const LEAST_SHARE = 1 / 6
 
-/** What a budget of frames means on this machine now. At rest on the reference machine it is the budget itself. others: the share of the
- * processors that other programs had while it was measured: a page cannot have what they took. */
-export const fpsHere = (name, budget, m, others = 0) =>
-  budget * Math.max(LEAST_SHARE, Math.min(Math.min(1, m.plain[name] / 60) / m.slow, 1 - Math.max(0, others - QUIET)))
+/** Threads that are free to work for this share of the time count as always free: a machine is rarely quite at rest. */
+const FREE = 0.9
+
+/* The share of the time in which the machine let threads work when they were ready to. A frame of the page's own thread goes through those of the
+ * screen, too. */
+function freedom(name, f) {
+  if (f?.waited === undefined) return 1
+  const free = (1 - f.waited_screen) * (name === 'presented' ? 1 : 1 - f.waited)
+  return free >= FREE ? 1 : free
+}
+
+/** What a budget of frames means on this machine now. At rest on the reference machine it is the budget itself. f: what was measured. */
+export const fpsHere = (name, budget, m, f) =>
+  budget * Math.max(LEAST_SHARE, Math.min(Math.min(1, m.plain[name] / 60) / m.slow, freedom(name, f)))
 export const aboutMachine = m =>
   `a plain page has mean ${m.plain.mean.toFixed(1)}, p5 ${m.plain.p5.toFixed(1)} here, fixed work takes ${m.times.toFixed(2)} times the reference`
 
+const percent = x => `${(100 * x).toFixed(0)} %`
+
 /** Frames come in steps of a sixtieth of a second: a budget is held when it is missed by less than this. */
 const GRAIN = 0.98
+
+/** When the page's thread waited for a processor longer than this share of the time in all windows, frames tell of the machine alone: */
+const LOST = 0.5
+/** then the page is held to its own work, which does not depend on what others do: this share of the time at most. */
+const WORK = 0.6
 
 /** Up to three windows; ends with the first that holds. Other work on the machine is not the page's fault, so the best counts; a page that is
  * too slow is too slow in all three. Each window looks at the machine first, without the page: what the page itself takes must not count as a
@@ -192,19 +214,23 @@ export async function best(browser, least, { open, measure, drive, size }) {
     const m = await machine(browser, { drive, size })
     v = await open()
     const got = await measure(v)
-    const wanted = Object.fromEntries(Object.entries(least).map(([k, v]) => [k, fpsHere(k, v, m, got.others)]))
+    const wanted = Object.fromEntries(Object.entries(least).map(([k, v]) => [k, fpsHere(k, v, m, got)]))
     const share = Math.min(...Object.keys(least).map(k => got[k] / wanted[k]))
     if (!found || share > found.share) found = { ...got, share, wanted, machine: m }
     if (share >= GRAIN) break
   }
   const figures = Object.keys(least).map(k => `${k} ${found[k].toFixed(1)} (budget ${least[k]}, here ${found.wanted[k].toFixed(1)})`)
   const { share, wanted: _, machine: m, ...f } = found
+  const lost = share < GRAIN && f.waited > LOST
+  const judged = lost
+    ? `; no machine for frames: judged by its work, ${percent(f.busy)} of the time, at most ${percent(WORK * m.slow)}`
+    : ''
   return {
     v,
-    good: share >= GRAIN,
+    good: share >= GRAIN || (lost && f.busy <= WORK * m.slow),
     figures: { ...f, tries, plain: m.plain.mean, slower: m.times },
     machine: m,
-    text: `${figures.join(', ')} FPS; ${aboutMachine(m)}, others took ${(100 * f.others).toFixed(0)} %; ${tries > 1 ? `the best of ${tries} windows` : 'the first window'}`
+    text: `${figures.join(', ')} FPS; ${aboutMachine(m)}, its thread waited ${percent(f.waited)} of the time for a processor, the screen's ${percent(f.waited_screen)}; ${tries > 1 ? `the best of ${tries} windows` : 'the first window'}${judged}`
   }
 }
 

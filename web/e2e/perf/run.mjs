@@ -8,9 +8,10 @@ import { root, Server } from '../lib/server.mjs'
 import { liveCharts } from './parts/live.mjs'
 import { paint, weight } from './parts/load.mjs'
 import { logs } from './parts/logs.mjs'
+import { monitor } from './parts/monitor.mjs'
 import { units } from './parts/units.mjs'
 
-const parts = { weight, paint, live: liveCharts, units, logs }
+const parts = { weight, paint, live: liveCharts, units, monitor, logs }
 
 const { values: o, positionals: only } = parseArgs({
   allowPositionals: true,

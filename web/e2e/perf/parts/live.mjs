@@ -59,7 +59,7 @@ export async function liveCharts(t) {
     const state = await look(v.page)
     report.figures[`live_dpr${dpr}`] = round({ ...f.figures, layers: 2, changing: change })
     report.gate(f.good, `four live charts of 40,000 points in two layers at ${dpr} px: ${f.text}`)
-    const moving = fpsHere('mean', 0.95, f.machine)
+    const moving = fpsHere('mean', 0.95, f.machine, f.figures)
     report.check(
       change >= moving,
       `the picture moves: in ${(100 * change).toFixed(0)} % of the frames, at least ${(100 * moving).toFixed(0)}`

@@ -18,6 +18,9 @@ const CHANGES = 200
  * the rows that come and takes heartbeats in, and may be behind the pictures as long as rows are there in time. */
 const LEAST = { presented: 55, mean: 40 }
 
+/** Share of its time that the page's main thread may work meanwhile. */
+const BUSY = 0.6
+
 /** Does fn for each item, so many at a time. */
 async function each(items, atOnce, fn) {
   const left = [...items]
@@ -150,6 +153,11 @@ async function scrolled(t, what, coming) {
   report.check(rows > UNITS, `the list has all units: ${rows}`)
   const seen = await v.page.evaluate(() => ({ ...window.__seen }))
   report.gate(f.good, `${UNITS} units, ${what}, scrolling: ${f.text}`)
+  const most = BUSY * f.machine.slow
+  report.gate(
+    f.figures.busy <= most,
+    `${UNITS} units, ${what}: the main thread works ${(100 * f.figures.busy).toFixed(0)} % of the time, at most ${(100 * most).toFixed(0)}`
+  )
   report.check(seen.far > (SPEED * WINDOW_MS) / 2000, `it scrolled: ${seen.far} px`)
   report.check(seen.blank <= seen.looks / 20, `rows are there while it scrolls: missing at ${seen.blank} of ${seen.looks} looks`)
   return { v, figures: round({ rows, ...f.figures, ...seen, came: coming.sent }) }

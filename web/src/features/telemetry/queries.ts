@@ -1,8 +1,10 @@
 /* Series of the server. All that one may see are read page by page, up to a bound: the list filters as one types. */
-import { useQueries, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { api, type Result } from '@/api/client'
 import type { ApiError } from '@/api/problem'
+import { queryClient } from '@/api/query'
 import { live } from '@/live'
+import type { Known } from './newest'
 
 export type Series = Result<'GET /api/v1/series'>['items'][number]
 
@@ -84,32 +86,18 @@ export function valuesOf(s: Series, key: string): string[] | undefined {
   return found.length ? found.map(([, v]) => v) : []
 }
 
-export interface Known {
-  last: number
-  at: number // microseconds
-}
 const LOOK_BACK = 30 * 86400e6
 
-/** The last values of series that are silent now: of the last thirty days. */
-export function useLastKnown(ids: readonly number[]): ReadonlyMap<number, Known> {
-  return useQueries({
-    queries: ids.map(id => ({
-      queryKey: ['last', id],
-      staleTime: 60_000,
-      queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Known | null> => {
-        const to = Math.ceil(live.now() * 1000)
-        const query = { from: String(to - LOOK_BACK), to: String(to), n: 1 }
-        const r = await api('GET /api/v1/series/{id}/buckets', { path: { id }, query }, { signal })
-        const b = (r.buckets as unknown as { last: number | null; t_last: number | null }[])[0]
-        return b && b.t_last !== null ? { last: b.last ?? Number.NaN, at: b.t_last } : null
-      }
-    })),
-    combine: answers => {
-      const map = new Map<number, Known>()
-      answers.forEach((a, i) => {
-        if (a.data) map.set(ids[i] as number, a.data)
-      })
-      return map
+/** The last value of a series that is silent now: of the last thirty days. */
+export const lastKnown = (id: number): Promise<Known | null> =>
+  queryClient.fetchQuery({
+    queryKey: ['last', id],
+    staleTime: 60_000,
+    queryFn: async ({ signal }): Promise<Known | null> => {
+      const to = Math.ceil(live.now() * 1000)
+      const query = { from: String(to - LOOK_BACK), to: String(to), n: 1 }
+      const r = await api('GET /api/v1/series/{id}/buckets', { path: { id }, query }, { signal })
+      const b = (r.buckets as unknown as { last: number | null; t_last: number | null }[])[0]
+      return b && b.t_last !== null ? { last: b.last ?? Number.NaN, at: b.t_last } : null
     }
   })
-}
