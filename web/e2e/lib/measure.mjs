@@ -303,20 +303,14 @@ export async function memory(browser, page) {
   return { private: Math.max(...sizes), heap, workers }
 }
 
-/** Growth per minute of points [minute, value]: the slope of the straight line that fits them best. */
+/** Growth of points [x, y] per unit of x: the median of the slopes between every two of them (Theil and Sen), which readings that jump now and
+ * then do not move; low and high: where it lies with 95 % certainty (by the variance of Kendall's rank statistic). */
 export function slope(points) {
+  const slopes = points.flatMap(([x, y], i) => points.slice(i + 1).map(([u, v]) => (v - y) / (u - x))).sort((a, b) => a - b)
   const n = points.length
-  const mx = points.reduce((a, [x]) => a + x, 0) / n
-  const my = points.reduce((a, [, y]) => a + y, 0) / n
-  const across = points.reduce((a, [x]) => a + (x - mx) ** 2, 0)
-  return across > 0 ? points.reduce((a, [x, y]) => a + (x - mx) * (y - my), 0) / across : 0
-}
-
-/** The least value of each of `n` equal parts of the points, with its time: what stays when everything that comes and goes has gone. */
-export function floors(points, n) {
-  const size = Math.ceil(points.length / n)
-  const parts = Array.from({ length: n }, (_, i) => points.slice(i * size, (i + 1) * size)).filter(p => p.length > 0)
-  return parts.map(p => p.reduce((a, b) => (b[1] < a[1] ? b : a)))
+  const spread = 1.96 * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18)
+  const at = k => slopes[Math.min(slopes.length - 1, Math.max(0, Math.round(k)))] ?? 0
+  return { value: at((slopes.length - 1) / 2), low: at((slopes.length - spread) / 2), high: at((slopes.length + spread) / 2) }
 }
 
 export const median = list => [...list].sort((a, b) => a - b)[list.length >> 1]
