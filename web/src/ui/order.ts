@@ -24,7 +24,7 @@ export interface Asked<T> {
 }
 
 /** Rows that have other keys than before are put in their places one by one up to this share of all; more are sorted together. */
-const ONE_BY_ONE = 1 / 8
+const ONE_BY_ONE = 1 / 2
 
 export class LiveOrder<T> {
   /** Rows that would stand elsewhere if the order were not held. */
