@@ -13,6 +13,7 @@ enum {
     SERIES_ENOUGH = SERIES_FULL / 4 * 3, /* and from how many on it is not made larger any more */
     SERIES_CACHED = 1 << 18,             /* names in the cache: about 64 MiB */
     SERIES_TAIL_BYTES = 64 << 20,        /* of the tail, here and on disk; then appends are refused */
+    SERIES_PIECE_BYTES = 16 << 20,       /* of it in one go of the merge, which then makes room */
     SERIES_MERGE_BYTES = 8 << 20,        /* of the tail: worth a merge */
     SERIES_MERGE_ROWS = 1024,
     SERIES_MERGE_AGE_US = 60 * 1000000,

@@ -376,12 +376,10 @@ static bool worth_it(const struct tail_state *s)
            s->points >= (i64)s->series * SERIES_FULL || time_mono_us() - s->oldest_us >= SERIES_MERGE_AGE_US;
 }
 
-err_t series_merge(struct op *op, bool now)
+/* The oldest rows. */
+static err_t merge_piece(struct op *op)
 {
-    TRY(tail_refresh(op));
-    struct tail_state s = tail_state();
     struct tail_plan plan;
-    if (!s.rows || (!now && !worth_it(&s))) return OK;
     struct merge m = { .op = op, .lease = time_now().us + LEASE_US };
     bool mine = true;
     if (db_engine(op->ports->db) != DB_SQLITE) TRY(state_sql_lease(op, time_now().us, m.lease, &mine));
@@ -391,7 +389,7 @@ err_t series_merge(struct op *op, bool now)
     if (db_engine(op->ports->db) == DB_SQLITE) TRY(sqlite_page_size(op, &m.page));
     m.room = arena_alloc_raw(op->arena, sizeof *m.room);
     m.out = BUF(op->arena);
-    tail_plan(op->arena, SERIES_TAIL_BYTES, &plan);
+    tail_plan(op->arena, SERIES_PIECE_BYTES, &plan);
     err_t e = merge_plan(op, &m, &plan);
     arena_free(&m.pending);
     if (e == ERR_CONFLICT) {
@@ -400,6 +398,25 @@ err_t series_merge(struct op *op, bool now)
         e = OK;
     }
     if (!e && db_engine(op->ports->db) != DB_SQLITE) e = state_sql_lease_end(op, m.lease);
+    return e;
+}
+
+/* Piece by piece: when points come as fast as they are put in order, room is made for them steadily. What
+ * comes meanwhile is for the next merge. */
+err_t series_merge(struct op *op, bool now)
+{
+    err_t e = tail_refresh(op);
+    size_t pieces = tail_state().bytes / SERIES_PIECE_BYTES + 1;
+    db_join(op);
+    for (size_t i = 0; !e && i < pieces; i++) {
+        AUTO(arena) struct arena scratch = { 0 };
+        struct op sub = *op;
+        sub.arena = &scratch;
+        struct tail_state s = tail_state();
+        if (!s.rows || (!now && !worth_it(&s))) break;
+        e = merge_piece(&sub);
+        if (e) keep_error(op, &sub, e);
+    }
     return e;
 }
 
