@@ -37,7 +37,13 @@ export function AuditTarget({ entry: r }: { entry: AuditEntry }): ReactNode {
   return (
     <span title={r.target}>
       {kind && <span className="faint">{kind} </span>}
-      {place ? <Link href={place}>{name}</Link> : name}
+      {place ? (
+        <Link href={place} className="in-text">
+          {name}
+        </Link>
+      ) : (
+        name
+      )}
     </span>
   )
 }
