@@ -110,6 +110,7 @@ static err_t begin(struct agent *a, struct op *op, const struct agent_options *o
     TRY(take_lock(a, op));
     a->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (a->epoll < 0) return fail(op, ERR_UNAVAILABLE, "epoll: %s", strerror(errno));
+    launch_raise_files();
     memory_setup();
     catch_signals(a);
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -187,6 +188,7 @@ static err_t replace_self(struct agent *a, struct op *op)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    launch_restore_files();
     fcntl(a->lock, F_SETFD, 0);
     fcntl(a->listen.fd, F_SETFD, 0);
     execv(a->program, argv);

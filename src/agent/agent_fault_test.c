@@ -336,3 +336,21 @@ TEST(agent_fault_between_a_wish_and_its_order)
     }
     host_close(&h);
 }
+
+TEST(agent_fault_in_the_middle_of_a_removal)
+{
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "stays", "sleep", NULL, &u);
+    host_kill_agent(&h);
+    const char *gone =
+        arena_printf(op->arena, "%.*s/.gone-%.*s", STR(fs_dir_name(u.dir)), STR(fs_base_name(u.dir))).p;
+    assert_ok(op, fs_make_dirs(op, arena_printf(op->arena, "%s/data/deep", gone).p, 0700));
+    assert_ok(op, fs_replace(op, arena_printf(op->arena, "%s/data/deep/file", gone).p, S("x"), 0600));
+    host_agent(&h, NULL);
+    assert_false(fs_exists(gone));
+    WAIT_FOR(is_one(&h, "stays", &u));
+    host_close(&h);
+}

@@ -2,6 +2,7 @@
 #include "agent/agent_test.h"
 #include "base/fs.h"
 #include <arpa/inet.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -223,4 +224,73 @@ TEST(agent_limit_isolation_holds_or_is_said)
     host_close(&h);
     unlink("/etc/netbit-was-here"); /* written where nothing forbade it */
     unlink("/tmp/mine");
+}
+
+/* The agent takes what it may have; its programs keep what is usual, also when another agent took its place.
+ */
+TEST(agent_limit_of_descriptors_is_the_agents_own)
+{
+    struct host h;
+    struct local_unit u;
+    struct rlimit r;
+    host_open(&h, op);
+    h.files = 200;
+    h.files_max = 300;
+    host_agent(&h, NULL);
+    host_start(&h, "f", "files sleep", NULL, &u);
+    for (int i = 1; i <= 2; i++) {
+        assert_int_equal(prlimit(h.agent, RLIMIT_NOFILE, NULL, &r), 0);
+        assert_int_equal(r.rlim_cur, 300);
+        WAIT_FOR(host_log(&h, &u, "out.log").n == (size_t)i * strlen("200 files\n"));
+        assert_true(str_ends(host_log(&h, &u, "out.log"), S("200 files\n")));
+        if (i == 2) break;
+        struct local_request reload = { .op = LOCAL_RELOAD };
+        struct local_answer a;
+        assert_ok(op, agent_call(&h.conn, op, &reload, &a));
+        host_connect(&h);
+        WAIT_FOR(host_status_is(&h, "f", UNIT_RUNNING));
+        host_do(&h, LOCAL_STOP, "f", NULL);
+        host_do(&h, LOCAL_START, "f", NULL); /* a shim of the new agent */
+    }
+    host_close(&h);
+}
+
+/* An agent that cannot have enough descriptors knows nothing of a unit: that is no reason to call it failed.
+ */
+TEST(agent_limit_of_descriptors_loses_no_unit)
+{
+    enum { UNITS = 20 };
+    struct host h;
+    struct local_unit u[UNITS], now;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    for (int i = 0; i < UNITS; i++) {
+        const char *name = arena_printf(op->arena, "u%d", i).p;
+        host_start(&h, name, "sleep", NULL, &u[i]);
+        WAIT_FOR(host_processes(&u[i]) == 1);
+    }
+    host_kill_agent(&h);
+    for (i64 files = 32; files <= 44; files += 12) {
+        h.files = h.files_max = files;
+        host_agent(&h, NULL);
+        for (int i = 0; i < 20; i++) {
+            struct local_request list = { .op = LOCAL_LIST };
+            struct local_answer a;
+            assert_ok(op, agent_call(&h.conn, op, &list, &a));
+            for (size_t k = 0; k < a.units.n; k++) assert_int_not_equal(a.units.item[k].status, UNIT_FAILED);
+            test_nap();
+        }
+        assert_err(op, ERR_LIMIT, host_try_start(&h, "more", "sleep", NULL, &now));
+        assert_err(op, ERR_NOT_FOUND, host_try(&h, LOCAL_STATUS, "more", NULL)); /* nothing of it is left */
+        host_kill_agent(&h);
+    }
+    h.files = 0;
+    host_agent(&h, NULL);
+    for (int i = 0; i < UNITS; i++) {
+        const char *name = arena_printf(op->arena, "u%d", i).p;
+        WAIT_FOR(host_status_is(&h, name, UNIT_RUNNING));
+        host_do(&h, LOCAL_STATUS, name, &now);
+        assert_int_equal(now.pid, u[i].pid);
+    }
+    host_close(&h);
 }

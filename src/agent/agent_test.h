@@ -7,8 +7,9 @@
 struct host {
     struct op *op;
     char home[200];
-    char children[300]; /* folder of test-child and test-agent */
-    pid_t agent;        /* 0: none that is our child */
+    char children[300];   /* folder of test-child and test-agent */
+    pid_t agent;          /* 0: none that is our child */
+    i64 files, files_max; /* limits of its descriptors; 0: ours */
     struct agent_conn conn;
 };
 void host_open(struct host *, struct op *);
@@ -22,6 +23,8 @@ void host_close(struct host *);
 
 /* {"command":"./test-child","args":[...words of `args`...],...more...} */
 void host_start(struct host *, const char *name, const char *args, const char *more, struct local_unit *out);
+err_t host_try_start(struct host *, const char *name, const char *args, const char *more,
+                     struct local_unit *out);
 err_t host_try(struct host *, int op, const char *unit, struct local_unit *out);
 void host_do(struct host *, int op, const char *unit, struct local_unit *out);
 str host_log(struct host *, const struct local_unit *, const char *name); /* whole "out.log", "events.log" */

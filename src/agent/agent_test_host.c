@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +57,8 @@ void host_agent(struct host *h, const char *option)
             open(arena_printf(h->op->arena, "%s/agent.out", h->home).p, O_WRONLY | O_CREAT | O_APPEND, 0600);
         dup2(log, 1); /* nobody who waits for the test's output waits for an agent */
         dup2(log, 2);
+        struct rlimit files = { (rlim_t)h->files, (rlim_t)h->files_max };
+        if (h->files && setrlimit(RLIMIT_NOFILE, &files)) _exit(126);
         execl(program, "test-agent", "agent", "--ready-fd", number, option, NULL);
         _exit(127);
     }
@@ -102,7 +105,8 @@ bool host_status_is(struct host *h, const char *unit, int status)
     return u.status == status;
 }
 
-void host_start(struct host *h, const char *name, const char *args, const char *more, struct local_unit *out)
+err_t host_try_start(struct host *h, const char *name, const char *args, const char *more,
+                     struct local_unit *out)
 {
     struct buf b = BUF(h->op->arena);
     struct unit_spec spec;
@@ -119,7 +123,12 @@ void host_start(struct host *h, const char *name, const char *args, const char *
     }
     buf_printf(&b, "]%s%s}}", more ? "," : "", more ? more : "");
     assert_ok(h->op, desc_read(h->op, &unit_spec_desc, buf_str(&b), &spec));
-    assert_ok(h->op, agent_start(&h->conn, h->op, &spec, out));
+    return agent_start(&h->conn, h->op, &spec, out);
+}
+
+void host_start(struct host *h, const char *name, const char *args, const char *more, struct local_unit *out)
+{
+    assert_ok(h->op, host_try_start(h, name, args, more, out));
 }
 
 str host_log(struct host *h, const struct local_unit *u, const char *name)

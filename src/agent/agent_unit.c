@@ -10,13 +10,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LOOK_AGAIN_US = 5000 };
+enum { LOOK_AGAIN_US = 5000, KEPT_FILES = 16 };
 /* A shim that dies is replaced at once, one that keeps dying ever more slowly, and never given up. */
 static const struct unit_restart shim_policy = { .policy = RESTART_ALWAYS,
                                                  .min_us = 0,
@@ -92,14 +93,29 @@ static void drop_link(struct agent *a, struct unit *u)
     u->heard = false;
 }
 
+static void clear_up(struct op *op, const char *dir)
+{
+    if (!fs_remove_tree(op, dir)) return;
+    LOG_WARN("unit's directory stays", KV("dir", dir), KV("why", op->err.msg));
+    op_clear(op);
+}
+
+/* At one stroke no unit's any more; what a killed agent could not remove to the end, the next one does. */
+#define GONE ".gone-"
+static void remove_dir(struct agent *a, struct op *op, const char *dir)
+{
+    str id = fs_base_name(str_of(dir));
+    const char *gone = arena_printf(op->arena, "%s/units/" GONE "%.*s", a->root, STR(id)).p;
+    clear_up(op, rename(dir, gone) ? dir : gone);
+}
+
 void unit_forget(struct agent *a, struct unit *u)
 {
     struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
     uplink_unit_forgotten(a, u);
     drop_link(a, u);
     cgroup_remove(&a->cgroups, str_z(op.arena, fs_base_name(str_of(u->dir)))); /* a dead shim could not */
-    if (fs_remove_tree(&op, u->dir))
-        LOG_WARN("unit's directory stays", KV("dir", u->dir), KV("why", op.err.msg));
+    remove_dir(a, &op, u->dir);
     metrics_socket_forget(&op, a->root, u->id);
     arena_free(op.arena);
     for (size_t i = 0; i < a->nunits; i++)
@@ -179,6 +195,23 @@ static err_t unit_address(struct op *op, const struct unit *u, int *dir, struct 
 static void on_report(struct agent *, struct source *, u32);
 static void on_death(struct agent *, struct source *, u32);
 
+/* The last descriptors are not for units: files, local programs and the server want theirs for a moment. */
+static bool scarce(int fd)
+{
+    struct rlimit r;
+    return !getrlimit(RLIMIT_NOFILE, &r) && (rlim_t)fd + KEPT_FILES >= r.rlim_cur;
+}
+
+/* Without it the end of the link tells of the shim's. */
+static void watch_death(struct agent *a, struct unit *u, int pidfd)
+{
+    if (scarce(pidfd)) fd_done(&pidfd);
+    else if (pidfd >= 0) {
+        u->death = (struct source){ pidfd, on_death };
+        agent_watch(a, &u->death, EPOLLIN);
+    }
+}
+
 static bool unit_connect(struct agent *a, struct op *op, struct unit *u)
 {
     AUTO(fd) int dir = -1;
@@ -188,7 +221,7 @@ static bool unit_connect(struct agent *a, struct op *op, struct unit *u)
         return false;
     }
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to)) {
+    if (fd < 0 || scarce(fd) || connect(fd, (struct sockaddr *)&to, sizeof to)) {
         if (fd >= 0) close(fd);
         return false;
     }
@@ -260,6 +293,7 @@ err_t unit_start(struct agent *a, struct op *op, struct unit *u)
     TRY(unit_file_read(op, u->dir, &f));
     TRY(take_lock(op, u, &lock));
     TRY(shim_listen(op, u, &listener));
+    if (scarce(listener)) return fail(op, ERR_LIMIT, "the agent has no descriptors left for another unit");
     struct shim_start st = { .spec = &f.spec, .listen = listener, .lock = lock };
     describe_shim(a, op, u, &st);
     pid_t pid = fork();
@@ -273,8 +307,7 @@ err_t unit_start(struct agent *a, struct op *op, struct unit *u)
                                     .shim_start = proc_read(pid, &shim) ? shim.start : 0 };
     if (!unit_connect(a, op, u))
         return fail(op, ERR_UNAVAILABLE, "the shim of '%.*s' does not answer", STR(u->name));
-    u->death = (struct source){ (int)syscall(SYS_pidfd_open, pid, 0), on_death };
-    if (u->death.fd >= 0) agent_watch(a, &u->death, EPOLLIN);
+    watch_death(a, u, (int)syscall(SYS_pidfd_open, pid, 0));
     a->dirty = true;
     return OK;
 }
@@ -423,11 +456,8 @@ static void take_state(struct agent *a, struct unit *u, const struct shim_report
     i64 pid = u->state.pid;
     u->state = r->state;
     u->heard = true;
-    if (first && u->death.fd < 0) { /* an adopted one */
-        u->death = (struct source){ proc_open((struct proc_id){ r->state.shim_pid, r->state.shim_start }),
-                                    on_death };
-        if (u->death.fd >= 0) agent_watch(a, &u->death, EPOLLIN);
-    }
+    if (first && u->death.fd < 0) /* an adopted one */
+        watch_death(a, u, proc_open((struct proc_id){ r->state.shim_pid, r->state.shim_start }));
     if (u->desired == DESIRED_PAUSED && u->state.status == UNIT_RUNNING && was == UNIT_STARTING && !r->id)
         unit_order(a, u, ORDER_PAUSE, 0, 0);
     if (first) fulfil(a, u);
@@ -476,7 +506,10 @@ static void look_again(struct agent *a, struct unit *u, i64 now)
 {
     struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
     AUTO(fd) int lock = unit_lock(u->dir);
-    if (lock < 0 && errno == EWOULDBLOCK) {
+    if (lock < 0 && errno != EWOULDBLOCK && errno != ENOENT) {
+        /* Out of descriptors or the like: nothing is known of it. */
+        wait_for(u, WAIT_LOCK, SEC(1));
+    } else if (lock < 0 && errno == EWOULDBLOCK) {
         /* Alive after all: it was only just being made, or its socket was not yet there. */
         if (unit_connect(a, &op, u)) u->wait = WAIT_NONE;
         else wait_for(u, WAIT_LOCK, LOOK_AGAIN_US * 4);
@@ -547,10 +580,13 @@ static void adopt(struct agent *a, struct op *op, const char *id)
 void units_adopt(struct agent *a)
 {
     struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
-    DIR *d = opendir(arena_printf(op.arena, "%s/units", a->root).p);
+    const char *units = arena_printf(op.arena, "%s/units", a->root).p;
+    DIR *d = opendir(units);
     uuid id;
     for (struct dirent *x; d && a->nunits < AGENT_UNITS && (x = readdir(d));)
         if (uuid_parse(str_of(x->d_name), &id)) adopt(a, &op, x->d_name);
+        else if (str_starts(str_of(x->d_name), S(GONE)))
+            clear_up(&op, arena_printf(op.arena, "%s/%s", units, x->d_name).p);
     if (d) closedir(d);
     arena_free(op.arena);
 }

@@ -359,7 +359,8 @@ void uplink_end(struct agent *a)
     struct uplink *l = a->uplink;
     struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
     if (!l) return;
-    if (l->state == LINK_OPENING) pthread_join(l->thread, NULL);
+    /* It may hang for as long as a name or a server takes; a program that takes our place ends it as well. */
+    if (l->state == LINK_OPENING && !a->reload) pthread_join(l->thread, NULL);
     if (l->ws) wsc_free(l->ws);
     if (spool_sync(l->spool, &op)) LOG_WARN("spool", KV("why", op.err.msg));
     spool_close(l->spool);

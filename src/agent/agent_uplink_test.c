@@ -5,7 +5,10 @@
 #include "feature/account/right.h"
 #include "net/http.h"
 #include "port/ports.h"
+#include <arpa/inet.h>
 #include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* What the server has heard; touched by one worker at a time, read by the test. */
 static struct {
@@ -152,6 +155,13 @@ static struct http *server_start(struct op *op, str listen)
     return http;
 }
 
+static void sign_in_at(struct op *op, int port)
+{
+    assert_ok(op, fs_make_dirs(op, spark_path(op, "").p, 0700));
+    str login = arena_printf(op->arena, "{\"server\":\"http://127.0.0.1:%d\",\"token\":\"t\"}", port);
+    assert_ok(op, fs_replace(op, spark_path(op, "login.json").p, login, 0600));
+}
+
 static struct http *begin(struct host *h, struct op *op, bool hold)
 {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -162,10 +172,7 @@ static struct http *begin(struct host *h, struct op *op, bool hold)
     heard.beat_s = 1;
     struct http *http = server_start(op, S("127.0.0.1:0"));
     host_open(h, op);
-    assert_ok(op, fs_make_dirs(op, spark_path(op, "").p, 0700));
-    str login =
-        arena_printf(op->arena, "{\"server\":\"http://127.0.0.1:%d\",\"token\":\"t\"}", http_port(http));
-    assert_ok(op, fs_replace(op, spark_path(op, "login.json").p, login, 0600));
+    sign_in_at(op, http_port(http));
     host_agent(h, NULL);
     return http;
 }
@@ -293,4 +300,35 @@ TEST(agent_uplink_obeys_commands_even_twice)
     assert_err(op, ERR_NOT_FOUND, host_try(&h, LOCAL_STATUS, "c", NULL));
     host_close(&h);
     http_stop(http, SEC(1));
+}
+
+/* A server that takes connections and says nothing does not hold up an agent that is to begin anew. */
+TEST(agent_uplink_begins_anew_while_it_opens)
+{
+    struct host h;
+    struct local_request reload = { .op = LOCAL_RELOAD };
+    struct local_answer a;
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    assert_int_equal(listen(fd, 50), 0);
+    host_open(&h, op);
+    sign_in_at(op, ntohs(at.sin_port));
+    host_agent(&h, NULL);
+    int asked = accept4(fd, NULL, NULL, SOCK_CLOEXEC); /* now it waits for the server's answer */
+    assert_true(asked >= 0);
+    i64 from = time_mono_us();
+    assert_ok(op, agent_call(&h.conn, op, &reload, &a));
+    int again = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(again >= 0);
+    i64 took = time_mono_us() - from;
+    print_message("it asked again after %.0f ms\n", (double)took / 1e3);
+    assert_true(took < SEC(15)); /* a connection is given up after twenty */
+    host_connect(&h);
+    close(asked);
+    close(again);
+    close(fd);
+    host_close(&h);
 }

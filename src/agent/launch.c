@@ -281,6 +281,22 @@ static void tell(int fd, int step, int level, int error)
     while (write(fd, &r, sizeof r) < 0 && errno == EINTR) continue;
 }
 
+static struct rlimit files_before; /* rlim_max 0: not raised */
+
+void launch_raise_files(void)
+{
+    struct rlimit now;
+    if (getrlimit(RLIMIT_NOFILE, &now) || now.rlim_cur == now.rlim_max) return;
+    files_before = now;
+    now.rlim_cur = now.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &now)) files_before.rlim_max = 0;
+}
+
+void launch_restore_files(void)
+{
+    if (files_before.rlim_max) setrlimit(RLIMIT_NOFILE, &files_before);
+}
+
 static void set_limit(int what, i64 n)
 {
     struct rlimit was, now = { (rlim_t)n, (rlim_t)n };
@@ -292,6 +308,7 @@ static void set_limit(int what, i64 n)
 
 static void apply_limits(const struct launch *l, int report)
 {
+    launch_restore_files();
     if (l->limits->nofile) set_limit(RLIMIT_NOFILE, l->limits->nofile);
     AUTO(fd) int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0 || write(fd, "200", 3) != 3) tell(report, STEP_LIMITS, 0, errno);

@@ -53,5 +53,9 @@ bool launch_ports_free(const struct unit_spec *, const struct unit_ports *);
  * directories, the program, what stands before it in PATH, the file of secrets. */
 u64 launch_surroundings(struct op *, const struct unit_spec *, const struct launch *);
 const char *launch_env(char *const *env, const char *key); /* "": there is none */
+/* An agent of many units needs more descriptors than a program is usually given: as many as it may have. The
+ * programs that it starts, its shims' too, get the former limit. */
+void launch_raise_files(void);
+void launch_restore_files(void); /* before this process becomes another program */
 /* Closes all descriptors from 3 on but these two. */
 void launch_close_others(int a, int b);

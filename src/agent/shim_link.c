@@ -144,6 +144,7 @@ static void start_agent(const struct shim *s)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    launch_restore_files();
     execv(s->start->agent_program, argv);
     execv("/proc/self/exe", argv); /* the program was moved meanwhile: this one still is open */
     _exit(127);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -71,6 +72,14 @@ static void burn(long ms)
     fflush(stdout);
 }
 
+static void files(void)
+{
+    struct rlimit r;
+    getrlimit(RLIMIT_NOFILE, &r);
+    printf("%ld files\n", (long)r.rlim_cur);
+    fflush(stdout);
+}
+
 /* A datagram to the address that a variable of the environment tells: a path, or 127.0.0.1:PORT. */
 static void send_to(const char *variable, const char *text)
 {
@@ -109,6 +118,7 @@ int main(int argc, char **argv)
         else if (!strcmp(*w, "writes")) lines(number(arg), true), w++;
         else if (!strcmp(*w, "burn")) burn(number(arg)), w++;
         else if (!strcmp(*w, "send")) send_to(arg, w[2]), w += 2;
+        else if (!strcmp(*w, "files")) files();
         else if (!strcmp(*w, "stubborn")) signal(SIGTERM, SIG_IGN);
         else if (!strcmp(*w, "daemon")) leave_daemon();
         else if (!strcmp(*w, "many")) fork_many(number(arg)), w++;
