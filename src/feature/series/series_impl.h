@@ -10,7 +10,7 @@
 
 enum {
     SERIES_FULL = BLOCK_POINTS_MAX,      /* points of a full block at rest, */
-    SERIES_ENOUGH = SERIES_FULL / 4 * 3, /* and from how many on it is not made larger any more */
+    SERIES_ENOUGH = SERIES_FULL / 8 * 7, /* and from how many on it is not made larger any more */
     SERIES_CACHED = 1 << 18,             /* names in the cache: about 64 MiB */
     SERIES_TAIL_BYTES = 64 << 20,        /* of the tail, here and on disk; then appends are refused */
     SERIES_PIECE_BYTES = 16 << 20,       /* of it in one go of the merge, which then makes room */

@@ -130,7 +130,7 @@ static void write_points(struct merge *m, i64 series, int kind, const struct poi
         n = lie == BETWEEN ? (left + blocks - 1) / blocks : MIN(left, full);
         write_block(m, series, kind, p, lie == AT_BEGIN ? left - n : p->n - left, n);
         size_t data = m->fresh[m->nfresh - 1].data.n, fit = pages_fitting(m->page, n, data);
-        if (lie == BETWEEN || n < full || fit == n) continue;
+        if (lie == BETWEEN || n < SERIES_ENOUGH || fit == n) continue;
         n = full = fit; /* its neighbours are much like it */
         m->nfresh--;
         m->bytes -= data;
@@ -188,12 +188,12 @@ static size_t joined_from(const struct around *w, size_t last, size_t n)
 }
 
 /* The same for n points before block `at`, with no others behind them: the block behind the last one. */
-static size_t joined_to(const struct around *w, size_t at, size_t n)
+static size_t joined_to(const struct around *w, size_t at, size_t n, enum lie lie)
 {
     size_t to = at;
     for (; to < w->n; to++) {
         size_t count = (size_t)w->b[to].s.count;
-        if (count >= SERIES_ENOUGH || count > 2 * n || (at && n + count > SERIES_FULL)) break;
+        if (count >= SERIES_ENOUGH || count > 2 * n || (lie == BETWEEN && n + count > SERIES_FULL)) break;
         n += count;
     }
     return to;
@@ -212,13 +212,15 @@ static err_t place_group(struct op *op, struct merge *m, struct around *w, const
 {
     size_t from = g->at, to = g->at, old = 0;
     bool good = true;
-    enum lie lie = w->all && g->at == w->n ? AT_END : g->at ? BETWEEN : AT_BEGIN;
+    enum lie lie = w->all && g->at == w->n ? AT_END : BETWEEN;
     const struct block_row *b = g->at > w->low ? &w->b[g->at - 1] : NULL;
     if (b && g->p[0].t <= b->s.t_last) from = g->at - 1;
     else if (b && lie == AT_END) from = joined_from(w, g->at - 1, g->n);
     else if (b && (size_t)b->s.count + g->n <= SERIES_FULL) from = g->at - 1;
-    else if (g->last) to = joined_to(w, g->at, g->n);
-    for (size_t i = from; i < to; i++) old += (size_t)w->b[i].s.count;
+    if (lie == BETWEEN && !from) lie = AT_BEGIN;
+    for (size_t i = from; i < g->at; i++) old += (size_t)w->b[i].s.count;
+    if (lie != AT_END && g->last) to = joined_to(w, g->at, old + g->n, lie);
+    for (size_t i = g->at; i < to; i++) old += (size_t)w->b[i].s.count;
     struct points kept = points_new(op->arena, g->kind, old),
                   all = points_new(op->arena, g->kind, old + g->n);
     TRY(load(op, m, w, from, to, &kept, &good));

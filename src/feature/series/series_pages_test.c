@@ -63,9 +63,11 @@ WORLD(series_history_backwards_makes_full_blocks)
             t[i] = (part * PART + i) * 1000000;
             v[i] = (double)(noise() % 1000);
         }
-        put(op, id, t, v, PART);
-        assert_ok(op, series_merge(op, true));
-        assert_ok(op, db_flush(op));
+        for (u32 at = 0, n = PART / 5; at < PART; at += n, n = PART - at) { /* a part of it is merged first */
+            put(op, id, t + at, v + at, n);
+            assert_ok(op, series_merge(op, true));
+            assert_ok(op, db_flush(op));
+        }
     }
     block_rows blocks;
     assert_ok(op, block_sql_range(op, all, &(struct block_after){ INT64_MIN, 0, 100 }, &blocks));
