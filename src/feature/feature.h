@@ -29,7 +29,7 @@ struct feature {
     const struct topic *topics; /* of the live channel: feature/channel/channel.h */
     size_t ntopics;
     const struct migration *migrations; /* built from the folder's *.sql files: migrations_NAME */
-    size_t nmigrations;
+    const size_t *nmigrations;          /* as tools/embed counts them; NULL: none */
     /* After migrations, before the first request; may keep process-wide caches. */
     err_t (*start)(struct op *);
     void (*stop)(void);

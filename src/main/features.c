@@ -33,7 +33,8 @@ struct tables tables_of_features(struct arena *a)
     t.nroutes = NEWN(a, size_t, nfeatures);
     t.commands = NEWN(a, const struct command *, nfeatures + 4);
     t.ncommands = NEWN(a, size_t, nfeatures + 4);
-    for (size_t i = 0; i < nfeatures; i++) t.nmigrations += features[i]->nmigrations;
+    for (size_t i = 0; i < nfeatures; i++)
+        t.nmigrations += features[i]->nmigrations ? *features[i]->nmigrations : 0;
     t.migrations = NEWN(a, struct migration, t.nmigrations);
     size_t m = 0;
     t.commands[0] = program_commands;
@@ -49,7 +50,7 @@ struct tables tables_of_features(struct arena *a)
         const struct feature *f = features[i];
         t.routes[i] = f->routes;
         t.nroutes[i] = f->nroutes;
-        for (size_t k = 0; k < f->nmigrations; k++) t.migrations[m++] = f->migrations[k];
+        for (size_t k = 0; f->nmigrations && k < *f->nmigrations; k++) t.migrations[m++] = f->migrations[k];
         t.commands[t.ncommand_tables] = f->commands;
         t.ncommands[t.ncommand_tables++] = f->ncommands;
     }

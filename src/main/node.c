@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 extern const struct migration migrations_node[];
+extern const size_t nmigrations_node;
 
 static pthread_mutex_t page_lock = PTHREAD_MUTEX_INITIALIZER; /* held while a page of figures is made */
 static const struct http *_Atomic server;                     /* NULL: not ready yet, or not any more */
@@ -144,5 +145,5 @@ const struct feature node_feature = {
     .jobs = node_jobs,
     .njobs = LEN(node_jobs),
     .migrations = migrations_node,
-    .nmigrations = 1,
+    .nmigrations = &nmigrations_node,
 };

@@ -118,11 +118,12 @@ static const struct route routes[] = {
 };
 
 extern const struct migration migrations_settings[];
+extern const size_t nmigrations_settings;
 const struct feature settings_feature = {
     .name = "settings",
     .doc = "What the node is called, and where its data lies.",
     .routes = routes,
     .nroutes = LEN(routes),
     .migrations = migrations_settings,
-    .nmigrations = 1,
+    .nmigrations = &nmigrations_settings,
 };

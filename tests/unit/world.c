@@ -51,7 +51,7 @@ static void migrate(struct op *op)
     for (size_t i = 0; i < LEN(parts); i++) {
         i64 applied;
         if (parts[i]->nmigrations)
-            assert_ok(op, migrate_up(op, parts[i]->migrations, parts[i]->nmigrations, &applied));
+            assert_ok(op, migrate_up(op, parts[i]->migrations, *parts[i]->nmigrations, &applied));
     }
     channel_know_features(parts, LEN(parts));
     for (size_t i = 0; i < LEN(parts); i++)

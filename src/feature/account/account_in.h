@@ -21,6 +21,7 @@ enum {
 #define COOKIE_PREFIX "nbc_"
 
 extern const struct migration migrations_account[];
+extern const size_t nmigrations_account;
 extern const struct route account_routes[19];
 extern const struct command account_commands[6];
 extern const struct topic account_topics[1];

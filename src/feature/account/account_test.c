@@ -7,7 +7,7 @@
 BOTH(migrates_down_and_up)
 {
     i64 n;
-    size_t all = account_feature.nmigrations;
+    size_t all = *account_feature.nmigrations;
     assert_ok(op, migrate_down(op, migrations_account, all, S("account"), 0, &n));
     assert_int_equal(n, all);
     assert_ok(op, migrate_up(op, migrations_account, all, &n));

@@ -8,7 +8,7 @@ static void with(struct op *op, db_test_body *body)
     struct ports *ports = (struct ports *)(uintptr_t)op->ports;
     account_test_config = (struct config){ .registration = S("open") };
     ports->config = &account_test_config;
-    assert_ok(op, migrate_up(op, migrations_account, account_feature.nmigrations, &applied));
+    assert_ok(op, migrate_up(op, migrations_account, *account_feature.nmigrations, &applied));
     db_set_hook(ports->db, account_audit);
     auth_reset_cache();
     assert_ok(op, account_feature.start(op));

@@ -412,6 +412,7 @@ static const struct job jobs[] = {
 };
 
 extern const struct migration migrations_alert[];
+extern const size_t nmigrations_alert;
 const struct feature alert_feature = {
     .name = "alert",
     .doc = "Alerts: rules, channels, silences, history.",
@@ -424,7 +425,7 @@ const struct feature alert_feature = {
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_alert,
-    .nmigrations = 3,
+    .nmigrations = &nmigrations_alert,
     .stop = alert_series_forget,
     .export_user = export_user,
 };

@@ -198,12 +198,13 @@ static const struct job jobs[] = {
     { "log.seal", SEC(3), seal_job, "Seal log lines into compressed blocks." },
 };
 extern const struct migration migrations_log[];
+extern const size_t nmigrations_log;
 const struct feature log_feature = {
     .name = "log",
     .doc = "Logs and events: lines of streams, their search.",
     .jobs = jobs,
     .njobs = LEN(jobs),
     .migrations = migrations_log,
-    .nmigrations = 1,
+    .nmigrations = &nmigrations_log,
     .start = start,
 };

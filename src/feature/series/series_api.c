@@ -184,10 +184,7 @@ API(series_retention_get, series_ref, series_retention);
 static err_t series_retention_get(struct op *op, const struct series_ref *in, struct series_retention *out)
 {
     struct retained r;
-    bool there;
     TRY(account_project_need(op, in->id, ROLE_VIEWER, "id"));
-    TRY(account_project_exists(op, in->id, &there));
-    if (!there) return fail(op, ERR_NOT_FOUND, "project %lld is not known", (long long)in->id);
     TRY(retention_sql_get(op, in->id, &r));
     *out = (struct series_retention){ r.id, r.raw / SEC(1), r.minutes / SEC(1), r.hours / SEC(1) };
     return OK;
@@ -246,6 +243,7 @@ static const struct job series_jobs[] = {
 };
 
 extern const struct migration migrations_series[];
+extern const size_t nmigrations_series;
 
 static err_t start(struct op *op)
 {
@@ -280,7 +278,7 @@ const struct feature series_feature = {
     .jobs = series_jobs,
     .njobs = LEN(series_jobs),
     .migrations = migrations_series,
-    .nmigrations = 2,
+    .nmigrations = &nmigrations_series,
     .start = start,
     .stop = stop,
     .metrics = metrics,

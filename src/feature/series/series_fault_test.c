@@ -122,7 +122,7 @@ static void prepare(struct op *op, struct writers *w)
     i64 applied, owner, id;
     for (size_t i = 0; i < LEN(parts); i++)
         if (parts[i]->nmigrations)
-            assert_ok(op, migrate_up(op, parts[i]->migrations, parts[i]->nmigrations, &applied));
+            assert_ok(op, migrate_up(op, parts[i]->migrations, *parts[i]->nmigrations, &applied));
     assert_ok(op, series_feature.start(op));
     assert_ok(op, account_user_ensure(op, S("ann"), S("ann"), &owner));
     for (int i = 0; i < WRITERS * EACH; i++) {

@@ -295,6 +295,7 @@ static const struct job jobs[] = {
 };
 
 extern const struct migration migrations_unit[];
+extern const size_t nmigrations_unit;
 const struct feature unit_feature = {
     .name = "unit",
     .doc = "Units: running instances of packages.",
@@ -305,7 +306,7 @@ const struct feature unit_feature = {
     .topics = unit_topics,
     .ntopics = UNIT_TOPICS,
     .migrations = migrations_unit,
-    .nmigrations = 3,
+    .nmigrations = &nmigrations_unit,
     .metrics = unit_metrics,
     .forget_user = unit_forget_user,
     .export_user = unit_export_user,
