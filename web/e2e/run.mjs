@@ -6,7 +6,7 @@ import { launch } from './lib/browser.mjs'
 import { Report } from './lib/report.mjs'
 import { root } from './lib/server.mjs'
 
-const parts = ['wizard', 'walk', 'telemetry', 'units', 'order', 'alerts', 'profile', 'outage', 'session', 'viewer']
+const parts = ['wizard', 'walk', 'telemetry', 'units', 'order', 'alerts', 'audit', 'profile', 'outage', 'session', 'viewer']
 const { values: o, positionals: only } = parseArgs({
   allowPositionals: true,
   options: {
