@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct pq_node *n, int depth)
 {
-    if (depth > 4 * PQ_DEPTH) bug("a tree deeper than allowed");
+    if (depth > 4 * PQ_DEPTH + PQ_OPERATORS) bug("a tree deeper than allowed");
     if (n->type == PQ_NONE) bug("a node without a type");
     if (n->nargs > PQ_ARGS) bug("too many arguments");
     if (n->type == PQ_MATRIX && n->range_us <= 0) bug("a range without a length");

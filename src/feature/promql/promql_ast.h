@@ -6,7 +6,8 @@ enum pq_type { PQ_NONE, PQ_SCALAR, PQ_VECTOR, PQ_MATRIX, PQ_STRING };
 extern const char *const pq_type_names[]; /* as the API calls them */
 
 enum pq_kind { PQ_NUMBER, PQ_TEXT, PQ_SELECTOR, PQ_SUBQUERY, PQ_CALL, PQ_AGGREGATE, PQ_BINARY, PQ_NEGATE };
-enum { PQ_ARGS = 7, PQ_DEPTH = 64, PQ_TEXT_MAX = 16384 };
+/* PQ_OPERATORS: of a query; a + b + c leans to the left, so that each operator is one level of the tree. */
+enum { PQ_ARGS = 7, PQ_DEPTH = 64, PQ_OPERATORS = 256, PQ_TEXT_MAX = 16384 };
 
 enum pq_operator {
     OP_OR,

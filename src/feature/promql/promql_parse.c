@@ -23,7 +23,7 @@ static_assert(LEN(aggregates) == AGG__COUNT, "a name for each");
 struct parser {
     struct pq_lexer lex;
     struct op *op;
-    int depth;
+    int depth, operators;
 };
 
 static err_t wrong(struct parser *p, const char *what)
@@ -398,6 +398,8 @@ static err_t parse_expr(struct parser *p, int level, struct pq_node **out)
     enum pq_operator o;
     while (operator_here(p, &o) && operators[o].level >= level) {
         struct pq_node *n = node(p, PQ_BINARY, PQ_VECTOR);
+        if (++p->operators > PQ_OPERATORS)
+            return fail_field(p->op, "query", "has more than %d operators", PQ_OPERATORS);
         n->oper = o;
         n->arg[0] = *out;
         n->nargs = 2;

@@ -1,4 +1,5 @@
 #include "base/enc.h"
+#include "feature/promql/promql_ast.h"
 #include "feature/series/series.h"
 #include "tests/unit/test.h"
 #include "tests/unit/world.h"
@@ -114,4 +115,18 @@ WORLD(promql_ranges_lists_and_errors)
                 S("query=1%2B1&time=5"));
     assert_said(s, 200);
     assert_at(w, s, "data.result.1", "2");
+}
+
+/* a + b + c leans to the left: each operator is a level for whoever walks the tree. */
+TEST(promql_operators_of_a_query_are_limited)
+{
+    for (int more = 0; more < 2; more++) {
+        struct buf b = BUF(op->arena);
+        struct pq_node *tree;
+        buf_char(&b, '1');
+        for (int i = 0; i < PQ_OPERATORS + more; i++) buf_put(&b, S("+1"));
+        if (!more) assert_ok(op, pq_parse(op, buf_str(&b), &tree));
+        else assert_err(op, ERR_INVALID, pq_parse(op, buf_str(&b), &tree));
+    }
+    assert_str(op->err.field, S("query"));
 }
