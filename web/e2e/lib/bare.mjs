@@ -1,7 +1,7 @@
 // A browser that nobody watches but us, by its debugging pipe: for memory over time. Playwright has the browser keep the body of every answer that a
 // page gets (its network agent, up to 100 MB), which grows by itself: 0.4 MB in ten minutes of four live charts that ask for their list of series.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { executablePath } from './browser.mjs'
@@ -29,8 +29,21 @@ export class BareBrowser {
     this.home = mkdtempSync(join(tmpdir(), 'netbit-browser-'))
     const env = { ...process.env, XDG_CONFIG_HOME: this.home, XDG_CACHE_HOME: this.home }
     const stdio = ['ignore', 'ignore', 'ignore', 'pipe', 'pipe']
-    this.child = spawn(executablePath, [`--user-data-dir=${join(this.home, 'profile')}`, ...args], { env, stdio })
+    this.child = spawn(executablePath, [`--user-data-dir=${join(this.home, 'profile')}`, ...args], { env, stdio, detached: true })
     this.over = new Promise(resolve => this.child.once('exit', resolve))
+    // Who ends the test from outside ends the browser, too: all its processes at once, which may be writing just now.
+    this.last = () => {
+      if (this.child.exitCode === null && this.child.signalCode === null) process.kill(-this.child.pid, 'SIGKILL')
+      for (let i = 0; i < 40 && existsSync(this.home); i++) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+        try {
+          rmSync(this.home, { recursive: true, force: true })
+        } catch (e) {
+          if (e.code !== 'ENOTEMPTY') throw e // one of them has not quite ended
+        }
+      }
+    }
+    process.on('exit', this.last)
     let rest = ''
     this.child.stdio[4].setEncoding('utf8').on('data', text => {
       const parts = (rest + text).split('\0')
@@ -97,7 +110,8 @@ export class BareBrowser {
     const late = setTimeout(() => this.child.kill('SIGKILL'), patient())
     await this.over
     clearTimeout(late)
-    rmSync(this.home, { recursive: true, force: true, maxRetries: 5 })
+    process.off('exit', this.last)
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   }
 }
 

@@ -71,7 +71,10 @@ export async function liveCharts(t) {
       change >= moving,
       `the picture moves: in ${(100 * change).toFixed(0)} % of the frames, at least ${(100 * moving).toFixed(0)}`
     )
-    report.check(state.pill === 'live' && (!state.eco || f.machine.slow > 1 || f.figures.waited > 0.1), `the pill: ${JSON.stringify(state)}`)
+    report.check(
+      state.pill === 'live' && (!state.eco || f.machine.slow > 1 || f.figures.waited > 0.1),
+      `the pill: ${JSON.stringify(state)}`
+    )
     report.check(
       state.legends.length === 8 && state.legends.every(x => /\d/.test(x)),
       `values of both layers beside the charts: ${state.legends}`
