@@ -11,7 +11,8 @@ import { logs } from './parts/logs.mjs'
 import { monitor } from './parts/monitor.mjs'
 import { units } from './parts/units.mjs'
 
-const parts = { weight, paint, live: liveCharts, units, monitor, logs }
+// monitor before units: their 10,000 series would fill the page's list of 5,000
+const parts = { weight, paint, live: liveCharts, monitor, units, logs }
 
 const { values: o, positionals: only } = parseArgs({
   allowPositionals: true,
