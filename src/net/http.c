@@ -173,6 +173,8 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **slot,
     *slot = NULL;
     if (!r) return;
     if (r->upload) upload_gone(r);
+    if (r->live) live_abandon(r->live); /* the peer left, or we stop, before the live thread had it */
+    r->live = NULL;
     struct http_conn *c = r->conn;
     c->idle_since_us = time_mono_us();
     if (r == c->request && atomic_load(&r->refs) > 1)
@@ -325,6 +327,7 @@ void http_stop(struct http *h, i64 grace_us)
     int fd = MHD_quiesce_daemon(h->daemon);
     live_stop(h->live);
     wait_calm(h, grace_us);
+    atomic_store(&h->sealed, true);
     hurry(h);
     wait_calm(h, SEC(60));
     pool_free(h->pool);

@@ -293,9 +293,12 @@ void request_submit(struct http_request *r)
     r->task.run = work;
     atomic_fetch_add(&h->in_flight, 1);
     MHD_suspend_connection(r->mhd);
-    if (pool_push(h->pool, &r->task, false)) return;
+    /* In flight before it looks: either this sees the seal, or http_stop() sees this. */
+    bool sealed = atomic_load(&h->sealed);
+    if (!sealed && pool_push(h->pool, &r->task, false)) return;
     r->op.retry_after_us = SEC(1);
-    answer_fail(r, ERR_UNAVAILABLE, NULL, "the server is busy: try again");
+    answer_fail(r, ERR_UNAVAILABLE, NULL,
+                sealed ? "the server stops: try again" : "the server is busy: try again");
     answer_build(r);
     r->stage = STAGE_ANSWER;
     MHD_resume_connection(r->mhd);

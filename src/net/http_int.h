@@ -134,7 +134,8 @@ struct http {
     } * proxy;
     size_t nproxies;
     struct http_shared **file; /* one per options.files */
-    atomic_bool stopping;
+    atomic_bool stopping; /* answers end their connections */
+    atomic_bool sealed;   /* nothing comes to be in flight any more */
     struct row_stats elsewhere; /* answers of no row */
     _Atomic i64 requests, errors, in_flight, connections, uploads, live_sockets;
 

@@ -23,7 +23,8 @@ struct site {
     pthread_mutex_t lock;
     struct http_follow *follower[FOLLOWERS];
     size_t nfollowers;
-    _Atomic i64 uploaded, upload_errors, follow_closed, ws_closed;
+    _Atomic i64 uploaded, upload_errors, live_opened, follow_closed, ws_closed;
+    atomic_bool hold;
     _Atomic int upload_error;
     char spans[65536]; /* what a collector of traces was sent */
 };
@@ -238,6 +239,12 @@ static void follower_left(void *arg)
     atomic_fetch_add(&now->follow_closed, 1);
 }
 
+static void opened(void)
+{
+    atomic_fetch_add(&now->live_opened, 1);
+    while (atomic_load(&now->hold)) test_nap();
+}
+
 static err_t live_open(struct op *op, const void *in, struct http_follow *f)
 {
     (void)in;
@@ -251,6 +258,7 @@ static err_t live_open(struct op *op, const void *in, struct http_follow *f)
     if (!room) return fail(op, ERR_UNAVAILABLE, "too many followers");
     http_follow_on_close(f, follower_left, f);
     http_follow_send(f, S("hello"), S("1"), S("{\"hello\":true}"));
+    opened();
     return OK;
 }
 static const struct http_live live = { "live", &nothing_desc, live_open };
@@ -294,6 +302,7 @@ static err_t echo_open(struct op *op, const void *in, struct ws *ws, const struc
     (void)op, (void)in, (void)ws;
     *out = &echo_handler;
     *ctx = mem_alloc(1);
+    opened();
     return OK;
 }
 static const struct http_socket echo = { "echo", &nothing_desc, echo_open };
@@ -524,9 +533,11 @@ int site_port(const struct site *s) { return http_port(s->http); }
 
 struct site_seen site_seen(struct site *s)
 {
-    return (struct site_seen){ s->uploaded, s->upload_errors, s->follow_closed, s->ws_closed,
-                               (err_t)s->upload_error };
+    return (struct site_seen){ s->uploaded,      s->upload_errors, s->live_opened,
+                               s->follow_closed, s->ws_closed,     (err_t)s->upload_error };
 }
+
+void site_hold(struct site *s, bool hold) { atomic_store(&s->hold, hold); }
 
 void site_broadcast(struct site *s, str json)
 {

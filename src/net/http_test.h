@@ -37,10 +37,11 @@ bool raw_closed(int fd); /* waits for the end of the stream */
 
 /* What handlers have seen. */
 struct site_seen {
-    i64 uploaded, upload_errors, follow_closed, ws_closed;
+    i64 uploaded, upload_errors, live_opened, follow_closed, ws_closed;
     err_t upload_error;
 };
 struct site_seen site_seen(struct site *);
+void site_hold(struct site *, bool); /* what opens something live waits, once it is counted as opened */
 void site_broadcast(struct site *, str json); /* to every follower of /live */
 i64 site_followers(struct site *);
 str site_spans(struct site *, struct op *); /* what was POSTed to /v1/traces, one batch behind the other */

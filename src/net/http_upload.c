@@ -165,20 +165,21 @@ static bool start_thread(struct http_request *r)
 bool upload_begin(struct http_request *r)
 {
     struct http *h = r->http;
-    bool room = atomic_fetch_add(&h->uploads, 1) < h->options.max_uploads;
+    atomic_fetch_add(&h->in_flight, 1); /* before it looks whether the server stops */
+    bool room = atomic_fetch_add(&h->uploads, 1) < h->options.max_uploads && !atomic_load(&h->sealed);
     r->stage = STAGE_UPLOAD;
     r->conn->idle_since_us = 0;
     request_copy_strings(r);
     r->upload = body_new(r);
     if (room) {
         request_ref(r);
-        atomic_fetch_add(&h->in_flight, 1);
         r->upload->suspended = true;
         MHD_suspend_connection(r->mhd);
         if (start_thread(r)) return true;
         bug("no thread for an upload"); /* their number is bounded: the system is out of everything */
     }
     atomic_fetch_sub(&h->uploads, 1);
+    request_end(h);
     r->op.retry_after_us = SEC(5);
     answer_fail(r, ERR_UNAVAILABLE, NULL, "too many uploads at once: try again");
     r->upload->done = true;
