@@ -133,10 +133,9 @@ struct http {
         int bits;
     } * proxy;
     size_t nproxies;
-    struct http_shared **file; /* one per options.files */
-    atomic_bool stopping; /* answers end their connections */
-    atomic_bool sealed;   /* nothing comes to be in flight any more */
-    struct row_stats elsewhere; /* answers of no row */
+    struct http_shared **file;    /* one per options.files */
+    atomic_bool stopping, sealed; /* answers end their connections; nothing is let in flight any more */
+    struct row_stats elsewhere;   /* answers of no row */
     _Atomic i64 requests, errors, in_flight, connections, uploads, live_sockets;
 
     pthread_mutex_t lock; /* conns, and waiting for in_flight to fall */
