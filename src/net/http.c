@@ -257,6 +257,7 @@ static err_t keep_options(struct op *op, struct http *h, const struct http_optio
 static void http_free(struct http *h)
 {
     if (h->live) live_free(h->live);
+    if (h->pool) pool_free(h->pool);
     rate_free(h->rate);
     static_free(h);
     pthread_cond_destroy(&h->calm);
@@ -292,7 +293,7 @@ err_t http_start(struct op *op, const struct http_options *o, const struct route
     e = start_daemon(op, h, fd);
     if (e) {
         live_stop(h->live);
-        pool_free(h->pool);
+        pool_end(h->pool);
         http_free(h);
         return e;
     }
@@ -330,7 +331,7 @@ void http_stop(struct http *h, i64 grace_us)
     atomic_store(&h->sealed, true);
     hurry(h);
     wait_calm(h, SEC(60));
-    pool_free(h->pool);
+    pool_end(h->pool);
     MHD_stop_daemon(h->daemon);
     if (fd >= 0) close(fd);
     http_free(h);

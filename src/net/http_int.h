@@ -169,17 +169,16 @@ void request_end(struct http *);            /* one less in flight */
  * is, or with the error that keeps it from being. */
 void request_end_run(struct http_request *, err_t, void (*durable)(void *, err_t));
 
-/* http_metrics.c */
+/* http_metrics.c, http_library.c */
 void stats_count(struct http_request *); /* an answer goes out */
-
-/* http_library.c */
 bool library_queue(struct MHD_Connection *, int status, struct MHD_Response *);
 void library_log(void *cls, const char *fmt, va_list) PRINTF(2, 0);
 
 /* http_pool.c */
 struct pool *pool_new(int workers, int awake, size_t most);
 bool pool_push(struct pool *, struct task *, bool force); /* false: full */
-void pool_free(struct pool *);                            /* runs what is queued, then ends the threads */
+void pool_end(struct pool *);                             /* runs what is queued, then ends the threads */
+void pool_free(struct pool *);
 
 /* http_upload.c */
 bool upload_begin(struct http_request *); /* false: too many, see the answer */

@@ -148,7 +148,7 @@ bool pool_push(struct pool *p, struct task *t, bool force)
     return ok;
 }
 
-void pool_free(struct pool *p)
+void pool_end(struct pool *p)
 {
     pthread_mutex_lock(&p->lock);
     p->ending = true;
@@ -156,6 +156,11 @@ void pool_free(struct pool *p)
     pthread_cond_broadcast(&p->late);
     pthread_mutex_unlock(&p->lock);
     for (int i = 0; i < p->nthreads; i++) pthread_join(p->thread[i], NULL);
+}
+
+/* Who has pushed may still be about to signal: those threads have ended before. */
+void pool_free(struct pool *p)
+{
     pthread_cond_destroy(&p->work);
     pthread_cond_destroy(&p->late);
     pthread_mutex_destroy(&p->lock);
