@@ -26,20 +26,54 @@ async function threads(browser) {
   return all
 }
 
+/** Linux counts processor time in hundredths of a second. */
+const TICK_MS = 10
+
+/* Processor time, in milliseconds, that everything has taken until now which this program has not started (the server, the browser): other programs,
+ * the system's own work and what the machine is only a guest of. */
+function takenByOthers() {
+  const [user, nice, system, , , irq, softirq, steal] = readFileSync('/proc/stat', 'utf8')
+    .split('\n')[0]
+    .trim()
+    .split(/\s+/)
+    .slice(1)
+    .map(Number)
+  const children = new Map()
+  const took = new Map()
+  for (const pid of readdirSync('/proc')) {
+    if (!/^\d+$/.test(pid)) continue
+    try {
+      const f = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ')
+      children.set(f[1], [...(children.get(f[1]) ?? []), pid])
+      took.set(
+        pid,
+        f.slice(11, 15).reduce((sum, t) => sum + Number(t), 0)
+      ) // its own, and that of children that have ended
+    } catch {
+      // it has just ended
+    }
+  }
+  const ours = pid => (children.get(pid) ?? []).reduce((sum, c) => sum + ours(c), took.get(pid) ?? 0)
+  return TICK_MS * (user + nice + system + irq + softirq + steal - ours(String(process.pid)))
+}
+
 /** Begins to watch how long the page's threads wait for a processor that others have. What it gives tells the shares of the time since then in
- * which the page's own thread (waited) and those of the screen (waited_screen) were ready to work and could not. */
+ * which the page's own thread (waited) and those of the screen (waited_screen) were ready to work and others kept them from it: no longer than
+ * others were at work at all (others, in processors). What the browser's threads and the server take from each other is ours. */
 async function waits(browser) {
   const before = await threads(browser)
+  const taken = takenByOthers()
   const began = performance.now()
   return async () => {
     const passed = performance.now() - began
+    const others = Math.max(0, takenByOthers() - taken) / passed
     const after = await threads(browser)
     const since = (key, what) => (after.get(key)?.[what] ?? 0) - (before.get(key)?.[what] ?? 0)
     const mains = [...after.keys()].filter(k => k.startsWith('main '))
     const main = mains.sort((x, y) => since(y, 'worked') - since(x, 'worked'))[0] ?? ''
     const viz = [...after.keys()].find(k => k.startsWith('viz ')) ?? ''
-    const free = key => 1 - Math.min(1, Math.max(0, since(key, 'waited')) / passed)
-    return { waited: 1 - free(main), waited_screen: 1 - free(main.replace('main', 'compositor')) * free(viz) }
+    const free = key => 1 - Math.min(1, others, Math.max(0, since(key, 'waited')) / passed)
+    return { waited: 1 - free(main), waited_screen: 1 - free(main.replace('main', 'compositor')) * free(viz), others }
   }
 }
 
@@ -230,7 +264,7 @@ export async function best(browser, least, { open, measure, drive, size }) {
     good: share >= GRAIN || (lost && f.busy <= WORK * m.slow),
     figures: { ...f, tries, plain: m.plain.mean, slower: m.times },
     machine: m,
-    text: `${figures.join(', ')} FPS; ${aboutMachine(m)}, its thread waited ${percent(f.waited)} of the time for a processor, the screen's ${percent(f.waited_screen)}; ${tries > 1 ? `the best of ${tries} windows` : 'the first window'}${judged}`
+    text: `${figures.join(', ')} FPS; ${aboutMachine(m)}, its thread waited ${percent(f.waited)} of the time for others, the screen's ${percent(f.waited_screen)}, they took ${f.others?.toFixed(2)} processors; ${tries > 1 ? `the best of ${tries} windows` : 'the first window'}${judged}`
   }
 }
 
