@@ -115,6 +115,7 @@ void api_command(struct agent *, uuid command, uuid unit, int local_op);
 
 /* agent_measure.c */
 void measure_step(struct agent *, i64 now);
+void measure_forget(struct agent *, struct unit *); /* another process: nothing is known of it */
 void measure_unseen(struct agent *); /* at once, when there is a unit of which nothing is known yet */
 
 /* agent_feed.c: what units wrote, as entries of the spool. */

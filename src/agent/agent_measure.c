@@ -60,18 +60,30 @@ static void add_tree(struct all *a, i64 root, i64 spare, struct figures *f)
             }
 }
 
+/* Of all processes that were in the unit's group since it was made; -1: there is none. */
+static i64 group_cpu_us(const struct agent *a, const struct unit *u)
+{
+    char id[UUID_TEXT];
+    uuid_text(u->id, id);
+    int group = cgroup_open(&a->cgroups, id);
+    i64 cpu = cgroup_cpu_us(group);
+    if (group >= 0) close(group);
+    return cpu;
+}
+
+void measure_forget(struct agent *a, struct unit *u)
+{
+    u->now = (struct figures){ .cpu_us = MAX(group_cpu_us(a, u), 0) };
+}
+
 static void measure(struct agent *a, struct unit *u, struct all *all, i64 now)
 {
     struct figures f = { .at_us = now };
     add_tree(all, u->state.shim_pid, u->state.spare_pid, &f);
-    char id[UUID_TEXT];
-    uuid_text(u->id, id);
-    int group = cgroup_open(&a->cgroups, id);
-    i64 cpu = cgroup_cpu_us(group); /* knows of processes that came and went meanwhile */
-    if (group >= 0) close(group);
+    i64 cpu = group_cpu_us(a, u); /* knows of processes that came and went meanwhile */
     if (cpu >= 0) f.cpu_us = cpu;
-    /* The first reading tells of all the time since the start. */
-    i64 passed = u->now.at_us ? now - u->now.at_us : time_now().us - u->state.started_us;
+    /* The first reading tells of all the time since the start; what a start takes is no load yet. */
+    i64 passed = u->now.at_us ? now - u->now.at_us : MAX(time_now().us - u->state.started_us, SEC(1));
     i64 spent = f.cpu_us - u->now.cpu_us;
     if (spent >= 0 && passed > 0) f.cpu_percent = 100.0 * (double)spent / (double)passed;
     u->now = f;

@@ -52,6 +52,21 @@ TEST(agent_restart_gives_a_new_process)
     host_close(&h);
 }
 
+/* The unit's control group goes on counting: what the process before has spent is not the new one's. */
+TEST(agent_measures_a_new_process_alone)
+{
+    struct host h;
+    struct local_unit u;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "m", "burn 2000 say burnt sleep", NULL, &u);
+    WAIT_FOR(contains(host_log(&h, &u, "out.log"), "burnt\n"));
+    host_do(&h, LOCAL_RESTART, "m", &u);
+    WAIT_FOR(!host_try(&h, LOCAL_STATUS, "m", &u) && u.rss_bytes > 0);
+    assert_true(u.cpu_percent < 150); /* it has one thread */
+    host_close(&h);
+}
+
 TEST(agent_pauses_and_resumes)
 {
     struct host h;

@@ -463,7 +463,7 @@ static void take_state(struct agent *a, struct unit *u, const struct shim_report
     if (first) fulfil(a, u);
     if (r->state.last) shim_left(a, u);
     else if (u->state.pid != pid) {
-        u->now = (struct figures){ 0 };
+        measure_forget(a, u);
         a->measure_us = MIN(a->measure_us, time_mono_us() + SEC(1));
     }
     if (first || was != u->state.status || pid != u->state.pid || r->state.last) uplink_unit_changed(a, u);
