@@ -34,8 +34,11 @@ const report = new Report()
 const server = await new Server({ binary: o.binary }).start()
 const browser = await launch()
 try {
-  const t = { browser, server, report, session: await server.login(), cookie: await server.cookie(), soak: Number(o.soak) }
-  for (const [name, part] of Object.entries(parts)) if (only.length === 0 || only.includes(name)) await report.part(name, () => part(t))
+  const t = { browser, server, report, soak: Number(o.soak) }
+  // Each part signs in anew: after half an hour of the one before nothing of that is valid.
+  const signedIn = async () => ({ ...t, session: await server.login(), cookie: await server.cookie() })
+  for (const [name, part] of Object.entries(parts))
+    if (only.length === 0 || only.includes(name)) await report.part(name, async () => part(await signedIn()))
 } finally {
   await browser.close()
   const last = server.tail(1500)

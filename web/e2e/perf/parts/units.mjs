@@ -1,17 +1,16 @@
 // The list of 5,000 units with an hour of figures, scrolled through by the wheel: while all of them run and beat every 30 seconds; and while
 // 200 a second change, most of them for another state and another process.
 import { visit } from '../../lib/browser.mjs'
-import { best, presented, round, wheel } from '../../lib/measure.mjs'
+import { best, presented, round } from '../../lib/measure.mjs'
 import { patient } from '../../lib/patience.mjs'
 import { until } from '../../lib/world.mjs'
+import { flick, judge, judgeRows, seenBy, watchRows } from '../scroll.mjs'
 
 /** The budget's number. */
 const UNITS = 5000
 const BEAT_MS = 30_000
 const WARM_MS = 2000
 const WINDOW_MS = 4000
-/** Pixels a second: two screens of rows. */
-const SPEED = 2000
 /** Changes of units a second. */
 const CHANGES = 200
 /** presented: pictures of the moving list on the screen, which is the budget. mean: how often the page's own thread has its turn meanwhile; it makes
@@ -105,36 +104,25 @@ const changing = (server, token, ids) =>
     return server.ok('PUT', `/api/spark/units/${id}/status`, how, token)
   })
 
-/* In the page: counts ages that became smaller, which only a heartbeat does, and states that became others; and looks whether rows stand where
- * they should. */
+/* In the page: counts ages that became smaller, which only a heartbeat does, and states that became others. */
 const watch = page =>
   page.evaluate(() => {
-    const seen = { younger: 0, changed: 0, looks: 0, blank: 0, far: 0 }
-    window.__seen = seen
-    const box = document.querySelector('.table-box')
+    const seen = Object.assign(window.__seen, { younger: 0, changed: 0 })
     const seconds = text => Number(/^(\d+)\s*s ago$/.exec(text ?? '')?.[1] ?? Number.NaN)
     new MutationObserver(list => {
       for (const m of list) {
         if (seconds(m.target.data) < seconds(m.oldValue)) seen.younger++
         if (m.target.parentElement?.closest('.status')) seen.changed++
       }
-    }).observe(box, { subtree: true, characterData: true, characterDataOldValue: true })
-    const r = box.getBoundingClientRect()
-    setInterval(() => {
-      const at = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2)
-      seen.looks++
-      if (!at?.closest('.table-body [role=row]')) seen.blank++
-      seen.far = Math.max(seen.far, box.scrollTop)
-    }, 500)
+    }).observe(document.querySelector('.table-box'), { subtree: true, characterData: true, characterDataOldValue: true })
   })
-
-const flick = (page, ms) => wheel(page, ms, SPEED)
 
 async function open(t) {
   const v = await visit(t.browser, t.server, { cookie: t.cookie, width: 1440, height: 900 })
   await v.page.goto(`${t.server.url}/units`)
   await v.page.waitForSelector('.table-body .nb-spark', { timeout: patient() })
   await v.page.mouse.move(720, 450)
+  await watchRows(v.page)
   await watch(v.page)
   await v.page.waitForTimeout(WARM_MS)
   return v
@@ -151,15 +139,9 @@ async function scrolled(t, what, coming) {
   const { v } = f
   const rows = Number(await v.page.locator('[role=table]').first().getAttribute('aria-rowcount'))
   report.check(rows > UNITS, `the list has all units: ${rows}`)
-  const seen = await v.page.evaluate(() => ({ ...window.__seen }))
-  report.gate(f.good, `${UNITS} units, ${what}, scrolling: ${f.text}`)
-  const most = BUSY * f.machine.slow
-  report.gate(
-    f.figures.busy <= most,
-    `${UNITS} units, ${what}: the main thread works ${(100 * f.figures.busy).toFixed(0)} % of the time, at most ${(100 * most).toFixed(0)}`
-  )
-  report.check(seen.far > (SPEED * WINDOW_MS) / 2000, `it scrolled: ${seen.far} px`)
-  report.check(seen.blank <= seen.looks / 20, `rows are there while it scrolls: missing at ${seen.blank} of ${seen.looks} looks`)
+  const seen = await seenBy(v.page)
+  judge(report, `${UNITS} units, ${what}, scrolling`, f, BUSY)
+  judgeRows(report, seen, WINDOW_MS)
   return { v, figures: round({ rows, ...f.figures, ...seen, came: coming.sent }) }
 }
 
