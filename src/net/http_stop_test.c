@@ -1,7 +1,6 @@
 /* How connections end: those whose peer goes at the wrong moment, and all of them when the server stops. */
 #include "net/http_test.h"
 #include "tests/unit/test.h"
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -44,17 +43,6 @@ struct fire {
     _Atomic i64 answered;
 };
 
-static int try_connect(int port)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in sa = { .sin_family = AF_INET,
-                              .sin_port = htons((u16)port),
-                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    if (!connect(fd, (struct sockaddr *)&sa, sizeof sa)) return fd;
-    close(fd);
-    return -1;
-}
-
 /* Keeps requests under way on a connection until the server ends it, then on another, until nobody listens.
  */
 static void *fire_main(void *arg)
@@ -63,7 +51,7 @@ static void *fire_main(void *arg)
     static const char request[] = "GET /api/text/a?size=10 HTTP/1.1\r\nHost: x\r\n\r\n";
     char got[16384];
     while (!atomic_load(&f->over)) {
-        int fd = try_connect(f->port);
+        int fd = raw_connect(f->port);
         if (fd < 0) break;
         for (bool ok = true; ok;) {
             ok = send(fd, request, sizeof request - 1, MSG_NOSIGNAL) > 0 &&

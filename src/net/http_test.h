@@ -21,6 +21,7 @@ struct client *site_client(struct site *, struct op *,
 
 /* Raw sockets. */
 int site_connect(struct site *);
+int raw_connect(int port); /* -1: nobody listens */
 void raw_send(int fd, str bytes);
 #define RAW(fd, lit) raw_send((fd), S(lit))
 struct reply {
