@@ -73,7 +73,8 @@ static void *fill(void *arg)
     struct demo *d = arg;
     for (size_t i = 0; i < LEN(units) && !stopping(d); i++) {
         const struct demo_unit *u = &units[i];
-        if (SPARK_ASK(d, "start", u->unit)) continue; /* known from an earlier run of the server */
+        /* Known from an earlier run of the server; after a kill -9 of it they never stopped. */
+        if (SPARK_ASK(d, "start", u->unit) || SPARK_ASK(d, "status", u->unit)) continue;
         str dir = arena_printf(&d->arena, "%s/%s", d->dir, u->package);
         bool ok = SPARK(d, "publish", dir.p, "--quiet", "--yes") &&
                   SPARK(d, "install", u->package, "--quiet") &&
