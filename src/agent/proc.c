@@ -85,12 +85,10 @@ struct proc_id proc_self(void)
     return (struct proc_id){ getpid(), ok ? s.start : 0 };
 }
 
-static bool dead(const struct proc_stat *s) { return s->state == 'Z' || s->state == 'X'; }
-
 bool proc_is(struct proc_id id)
 {
     struct proc_stat s;
-    return id.pid > 0 && proc_read(id.pid, &s) && s.start == id.start && !dead(&s);
+    return id.pid > 0 && proc_read(id.pid, &s) && s.start == id.start && !proc_dead(&s);
 }
 
 int proc_open(struct proc_id id)
@@ -120,106 +118,6 @@ void proc_each(void (*fn)(void *ctx, const struct proc_stat *), void *ctx)
     closedir(d);
 }
 
-/* Kernels with CONFIG_PROC_CHILDREN list children per thread; others make us look at every process. */
-static size_t children_of(i64 pid, i64 *out, size_t cap)
-{
-    char path[300], text[8192];
-    snprintf(path, sizeof path, "/proc/%lld/task", (long long)pid);
-    DIR *d = opendir(path);
-    size_t n = 0;
-    for (struct dirent *x; d && n < cap && (x = readdir(d));) {
-        if (x->d_name[0] == '.') continue;
-        snprintf(path, sizeof path, "/proc/%lld/task/%s/children", (long long)pid, x->d_name);
-        slurp(path, text, sizeof text);
-        for (char *p = text, *end; n < cap; p = end) {
-            i64 child = strtoll(p, &end, 10);
-            if (end == p) break;
-            out[n++] = child;
-        }
-        text[0] = 0;
-    }
-    if (d) closedir(d);
-    return n;
-}
-
-static bool has_children_files(void)
-{
-    static int known; /* 1: yes, -1: no */
-    if (!known) {
-        char path[64];
-        snprintf(path, sizeof path, "/proc/%d/task/%d/children", getpid(), getpid());
-        known = access(path, R_OK) ? -1 : 1;
-    }
-    return known > 0;
-}
-
-static size_t tree_by_children(i64 root, struct proc_stat *out, size_t cap)
-{
-    enum { AT_ONCE = 1024 };
-    i64 kids[AT_ONCE];
-    size_t n = 0;
-    for (size_t next = 0; n < cap;) {
-        size_t k = children_of(next ? out[next - 1].pid : root, kids, AT_ONCE);
-        for (size_t i = 0; i < k && n < cap; i++)
-            if (proc_read(kids[i], &out[n])) n++;
-        if (next++ >= n) break;
-    }
-    return n;
-}
-
-struct all {
-    struct arena arena;
-    struct proc_stat *s;
-    size_t n, cap;
-};
-
-static void add_one(void *ctx, const struct proc_stat *s)
-{
-    struct all *a = ctx;
-    if (a->n == a->cap) {
-        struct proc_stat *more = NEWN(&a->arena, struct proc_stat, a->cap = a->cap ? a->cap * 2 : 256);
-        if (a->n) memcpy(more, a->s, a->n * sizeof *more);
-        a->s = more;
-    }
-    a->s[a->n++] = *s;
-}
-
-static size_t tree_by_scan(i64 root, struct proc_stat *out, size_t cap)
-{
-    struct all a = { 0 };
-    proc_each(add_one, &a);
-    size_t n = 0;
-    for (size_t next = 0;; next++) {
-        i64 parent = next ? out[next - 1].pid : root;
-        for (size_t i = 0; i < a.n && n < cap; i++)
-            if (a.s[i].ppid == parent) out[n++] = a.s[i];
-        if (next >= n) break;
-    }
-    arena_free(&a.arena);
-    return n;
-}
-
-size_t proc_tree(i64 root, struct proc_stat *out, size_t cap)
-{
-    return has_children_files() ? tree_by_children(root, out, cap) : tree_by_scan(root, out, cap);
-}
-
-void proc_kill_tree(i64 root)
-{
-    enum { MANY = 512, ROUNDS = 200 };
-    struct proc_stat s[MANY];
-    for (int round = 0; round < ROUNDS; round++) {
-        size_t n = proc_tree(root, s, MANY), alive = 0;
-        /* A stopped tree cannot fork away from us while we go through it. */
-        for (size_t i = 0; i < n; i++)
-            if (!dead(&s[i]))
-                alive += !proc_signal((struct proc_id){ s[i].pid, s[i].start }, SIGSTOP) ? 0 : 1;
-        for (size_t i = 0; i < n; i++)
-            if (!dead(&s[i])) proc_signal((struct proc_id){ s[i].pid, s[i].start }, SIGKILL);
-        if (!alive) return;
-    }
-}
-
 struct marked {
     str want;
     size_t n;
@@ -230,7 +128,7 @@ static void kill_if_marked(void *ctx, const struct proc_stat *s)
     struct marked *m = ctx;
     char path[48], text[65536];
     snprintf(path, sizeof path, "/proc/%lld/environ", (long long)s->pid);
-    if (s->pid == getpid() || dead(s)) return;
+    if (s->pid == getpid() || proc_dead(s)) return;
     AUTO(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
     size_t n = 0;
     for (ssize_t k; fd >= 0 && n < sizeof text && (k = read(fd, text + n, sizeof text - n)) > 0;)

@@ -336,7 +336,7 @@ static void ended(struct shim *s)
     for (int i = 0; i < 2; i++) shim_io_read(s, i, time_mono_us());
     shim_io_flush(s, true, time_mono_us());
     shim_health_end(s);
-    s->watch_us = s->kill_us = 0;
+    s->watch_us = s->kill_us = s->still_us = 0;
     /* Killed while it stood still: what comes next is born into the same group. */
     if (s->state.status == UNIT_PAUSED || s->cpu.held) cgroup_freeze(s->cgroup, false);
     s->cpu = (struct cpu_keeper){ 0 };
@@ -405,6 +405,7 @@ static i64 next_deadline(const struct shim *s, i64 now)
                  s->watch_us,
                  s->spare.make_us,
                  s->settle_us,
+                 s->still_us,
                  s->phase == PHASE_RUNNING ? s->cpu.next_us : 0,
                  shim_health_deadline(s),
                  shim_io_deadline(s),
@@ -433,6 +434,7 @@ static void on_time(struct shim *s)
     shim_grew(s, now);
     shim_spare_step(s, now);
     if (s->phase == PHASE_RUNNING) shim_cpu_step(s, now);
+    if (s->still_us && now >= s->still_us) shim_still(s, true);
     if (s->trim_us && now >= s->trim_us) {
         s->trim_us = 0;
         memory_give_back();

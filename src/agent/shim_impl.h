@@ -77,7 +77,8 @@ struct shim {
     unsigned limits;         /* that the cgroup took */
     int cgroup, signals, udp, unix_in;
     i64 oom_kills;
-    i64 began_us, kill_us, restart_us, watch_us, quiet_us, grew_us, settle_us, revive_us, read_us, trim_us;
+    i64 began_us, kill_us, restart_us, watch_us, quiet_us, grew_us, settle_us, revive_us, read_us, trim_us,
+        still_us;
     struct conn conn[SHIM_CONNS];
     i64 tasks, processes, count_us; /* of the last full count: see watch() */
     bool revive;
@@ -95,7 +96,9 @@ void shim_changed(struct shim *);                 /* tells the agent and state.j
 void shim_event(struct shim *, int level, const char *event, const char *fmt, ...) PRINTF(4, 5);
 err_t shim_prepare(struct shim *, struct op *, struct unit_ports *io, struct launch *out) MUST_USE;
 /* shim_still.c */
-void shim_still(const struct shim *, bool still); /* all of the unit stands still, or goes on */
+/* All of the unit stands still, or goes on. What could not be made to stand yet is tried again at still_us.
+ */
+void shim_still(struct shim *, bool still);
 /* shim_cpu.c */
 bool shim_cpu_kept_here(const struct shim *);
 void shim_cpu_begin(struct shim *, i64 now);
