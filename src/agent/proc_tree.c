@@ -136,12 +136,16 @@ static bool at_rest(const struct taming *t, const struct proc_stat *s, const str
     return proc_dead(s) || (t->to_end ? known != NULL : s->state == 'T' || s->state == 't');
 }
 
-/* Groups below root hold nobody else, for root leads its session; but they may have joined ours. */
+/* Groups below root hold nobody else, for root leads its session; but they may have joined ours, and the
+ * number of one that ended while we looked may by now be another's: its leader then began later. What is to
+ * end is told itself as well, for it may have left its group meanwhile and is not asked again. */
 static void tell(const struct taming *t, const struct proc_stat *s, int sig)
 {
-    struct proc_stat alone;
+    struct proc_stat alone, leader;
     bool apart = t->but && proc_read(t->but, &alone) && alone.group == s->group;
-    if (!apart && s->group > 1 && s->group != getpgrp() && !kill((pid_t)-s->group, sig)) return;
+    bool strange = proc_read(s->group, &leader) && leader.start > s->start;
+    bool ours = !apart && !strange && s->group > 1 && s->group != getpgrp();
+    if (ours && !kill((pid_t)-s->group, sig) && sig != SIGKILL) return;
     proc_signal((struct proc_id){ s->pid, s->start }, sig);
 }
 
@@ -178,17 +182,19 @@ static void look(struct taming *t)
     t->now = was;
 }
 
-/* What only needs a processor is waited for; what the kernel holds (D) may be so for hours. */
+/* What only needs a processor is waited for; what the kernel holds (D) may be so for hours. However long a
+ * look takes, there are enough of them to prove something. */
 static bool tame(struct taming *t)
 {
-    enum { PATIENCE_US = 2000000, STUCK_US = 60000, NAP_NS = 300000 };
+    enum { PATIENCE_US = 2000000, STUCK_US = 60000, NAP_NS = 300000, LOOKS = 4 };
     static struct seen list[2][MANY];
     t->was = list[0];
     t->now = list[1];
-    for (i64 began = time_mono_us();;) {
+    i64 began = time_mono_us();
+    for (int looks = 1;; looks++) {
         look(t);
         if (!t->moving && !t->stuck) return true;
-        if (time_mono_us() - began > (t->moving ? PATIENCE_US : STUCK_US)) return false;
+        if (looks >= LOOKS && time_mono_us() - began > (t->moving ? PATIENCE_US : STUCK_US)) return false;
         if (!t->fresh) nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
     }
 }

@@ -37,9 +37,16 @@ static void fork_many(long n)
 {
     for (long i = 0; i < n; i++)
         if (!fork()) {
-            alarm(30);
+            alarm(300);
             for (;;) pause();
         }
+}
+
+/* They stay in the list of children, for nobody waits for them. */
+static void fork_dead(long n)
+{
+    for (long i = 0; i < n; i++)
+        if (!fork()) _exit(0);
 }
 
 /* Outlives its parent's group and session. */
@@ -122,6 +129,7 @@ int main(int argc, char **argv)
         else if (!strcmp(*w, "stubborn")) signal(SIGTERM, SIG_IGN);
         else if (!strcmp(*w, "daemon")) leave_daemon();
         else if (!strcmp(*w, "many")) fork_many(number(arg)), w++;
+        else if (!strcmp(*w, "dead")) fork_dead(number(arg)), w++;
         else if (!strcmp(*w, "eat")) {
             size_t n = (size_t)number(arg) << 20;
             char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
