@@ -354,3 +354,71 @@ TEST(agent_fault_in_the_middle_of_a_removal)
     WAIT_FOR(is_one(&h, "stays", &u));
     host_close(&h);
 }
+
+static const char *put(struct op *op, const char *dir, const char *name, const char *text)
+{
+    const char *path = arena_printf(op->arena, "%s/%s", dir, name).p;
+    assert_ok(op, fs_make_dirs(op, str_z(op->arena, fs_dir_name(str_of(path))), 0700));
+    assert_ok(op, fs_replace(op, path, str_of(text), 0600));
+    return path;
+}
+
+/* An agent that is killed makes folders of which nobody has heard yet; others may hold something of
+ * somebody's. */
+TEST(agent_fault_in_the_middle_of_a_beginning)
+{
+    static const struct {
+        const char *part, *file, *text;
+        bool stays;
+    } left[] = {
+        { "", NULL, NULL, false },           { "data", NULL, NULL, false },
+        { "logs", NULL, NULL, false },       { "tmp", "unit.json.tmp", "{\"spec\":{", false },
+        { "logs", "unit.json", "", false },  { "logs", "unit.json", "{\"spec\":{", true },
+        { "logs", "data/model", "x", true }, { "logs", "logs/out.log", "", true },
+        { "logs", "notes", "", true },       { "data/deep", NULL, NULL, true },
+    };
+    struct host h;
+    struct local_unit u;
+    const char *dir[LEN(left)];
+    char id[UUID_TEXT];
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "stays", "sleep", NULL, &u);
+    host_kill_agent(&h);
+    for (size_t i = 0; i < LEN(left); i++) {
+        dir[i] =
+            arena_printf(op->arena, "%.*s/%.*s", STR(fs_dir_name(u.dir)), STR(uuid_text(uuid_new(), id))).p;
+        assert_ok(op, fs_make_dirs(op, arena_printf(op->arena, "%s/%s", dir[i], left[i].part).p, 0700));
+        if (left[i].file) put(op, dir[i], left[i].file, left[i].text);
+    }
+    host_agent(&h, NULL);
+    for (size_t i = 0; i < LEN(left); i++) {
+        assert_int_equal(fs_exists(dir[i]), left[i].stays);
+        assert_int_equal(fs_exists(arena_printf(op->arena, "%s/%s", dir[i], left[i].part).p), left[i].stays);
+    }
+    WAIT_FOR(is_one(&h, "stays", &u));
+    host_close(&h);
+}
+
+/* What stands in the place of a new unit is somebody's: it is neither used nor lost. */
+TEST(agent_fault_a_new_unit_takes_no_folder)
+{
+    struct host h;
+    struct local_unit u;
+    struct unit_spec spec;
+    char text[UUID_TEXT];
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "first", "sleep", NULL, &u);
+    str id = uuid_text(uuid_new(), text);
+    const char *dir = arena_printf(op->arena, "%.*s/%.*s", STR(fs_dir_name(u.dir)), STR(id)).p;
+    const char *file = put(op, dir, "data/model", "dear");
+    str json = arena_printf(op->arena,
+                            "{\"unit_id\":\"%.*s\",\"package_name\":\"test\",\"package_dir\":\"%s\","
+                            "\"entry\":{\"command\":\"./test-child\",\"args\":[\"sleep\"]}}",
+                            STR(id), h.children);
+    assert_ok(op, desc_read(op, &unit_spec_desc, json, &spec));
+    assert_err(op, ERR_CONFLICT, agent_start(&h.conn, op, &spec, &u));
+    assert_true(fs_exists(file));
+    host_close(&h);
+}

@@ -91,8 +91,14 @@ void agent_watch(struct agent *, struct source *, u32 events);
 void agent_unwatch(struct agent *, struct source *); /* and closes */
 void agent_forget(struct agent *, struct source *);  /* without closing */
 
-/* agent_unit.c: the life of a unit as the agent sees it. */
+/* agent_adopt.c: what a former agent left. */
 void units_adopt(struct agent *);
+void unit_remember(struct unit *, const struct unit_state *); /* what state.json tells of it */
+
+/* agent_unit.c: the life of a unit as the agent sees it. */
+struct unit *unit_add(struct agent *, const struct unit_file *); /* the record of it, nothing on disk */
+bool unit_connect(struct agent *, struct op *, struct unit *);   /* to its shim; false: none answers */
+void unit_wait(struct unit *, enum unit_wait, i64 us);           /* looks at it again then */
 err_t unit_new(struct agent *, struct op *, struct unit_spec *, struct unit **out) MUST_USE;
 err_t unit_start(struct agent *, struct op *, struct unit *) MUST_USE; /* a shim for a unit that has none */
 err_t unit_desire(struct agent *, struct op *, struct unit *, int desired) MUST_USE; /* durable */

@@ -1,18 +1,18 @@
-/* Units as the agent sees them. The shim does the supervising; the agent makes shims, finds those that live,
- * and does what a dead one cannot: end what it left behind and start anew. Rules that keep a unit single:
- * a shim is only made by whoever takes the unit's lock, the lock is held by the shim as long as it lives, and
- * before a new one is made nothing of the old one's session or marked with the unit's id is left. */
+/* Units as the agent sees them. The shim does the supervising; the agent makes shims, hears them, and does
+ * what a dead one cannot: end what it left behind and start anew (agent_adopt.c: those of a former agent).
+ * Rules that keep a unit single: a shim is only made by whoever takes the unit's lock, the lock is held by
+ * the shim as long as it lives, and before a new one is made nothing of the old one's session or marked with
+ * the unit's id is left. */
 #include "agent/agent_impl.h"
+#include "agent/unit_dir.h"
 #include "base/fs.h"
 #include "base/log.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -67,7 +67,7 @@ int unit_seen(const struct unit *u)
 
 /* ---- records ---- */
 
-static struct unit *unit_add(struct agent *a, const struct unit_file *f)
+struct unit *unit_add(struct agent *a, const struct unit_file *f)
 {
     struct unit *u = a->pool;
     while (u->used) u++;
@@ -93,20 +93,13 @@ static void drop_link(struct agent *a, struct unit *u)
     u->heard = false;
 }
 
-static void clear_up(struct op *op, const char *dir)
+static void drop_record(struct agent *a, struct unit *u)
 {
-    if (!fs_remove_tree(op, dir)) return;
-    LOG_WARN("unit's directory stays", KV("dir", dir), KV("why", op->err.msg));
-    op_clear(op);
-}
-
-/* At one stroke no unit's any more; what a killed agent could not remove to the end, the next one does. */
-#define GONE ".gone-"
-static void remove_dir(struct agent *a, struct op *op, const char *dir)
-{
-    str id = fs_base_name(str_of(dir));
-    const char *gone = arena_printf(op->arena, "%s/units/" GONE "%.*s", a->root, STR(id)).p;
-    clear_up(op, rename(dir, gone) ? dir : gone);
+    for (size_t i = 0; i < a->nunits; i++)
+        if (a->unit[i] == u) a->unit[i] = a->unit[--a->nunits];
+    const str own[] = { u->name, u->package_name, u->version, u->command };
+    for (size_t i = 0; i < LEN(own); i++) mem_free((void *)(uintptr_t)own[i].p);
+    u->used = false;
 }
 
 void unit_forget(struct agent *a, struct unit *u)
@@ -115,14 +108,10 @@ void unit_forget(struct agent *a, struct unit *u)
     uplink_unit_forgotten(a, u);
     drop_link(a, u);
     cgroup_remove(&a->cgroups, str_z(op.arena, fs_base_name(str_of(u->dir)))); /* a dead shim could not */
-    remove_dir(a, &op, u->dir);
+    unit_dir_remove(&op, u->dir);
     metrics_socket_forget(&op, a->root, u->id);
     arena_free(op.arena);
-    for (size_t i = 0; i < a->nunits; i++)
-        if (a->unit[i] == u) a->unit[i] = a->unit[--a->nunits];
-    const str own[] = { u->name, u->package_name, u->version, u->command };
-    for (size_t i = 0; i < LEN(own); i++) mem_free((void *)(uintptr_t)own[i].p);
-    u->used = false;
+    drop_record(a, u);
 }
 
 err_t unit_desire(struct agent *a, struct op *op, struct unit *u, int desired)
@@ -151,17 +140,6 @@ static void choose_name(const struct agent *a, struct op *op, struct unit_spec *
         spec->name = arena_printf(op->arena, "%.*s-%d", STR(spec->package_name), i);
 }
 
-static err_t make_dirs(struct op *op, const char *dir)
-{
-    static const char *const sub[] = { "", "/data", "/tmp", "/logs" };
-    for (size_t i = 0; i < LEN(sub); i++) {
-        const char *path = arena_printf(op->arena, "%s%s", dir, sub[i]).p;
-        if (mkdir(path, 0700) && errno != EEXIST)
-            return fail(op, ERR_UNAVAILABLE, "make '%s': %s", path, strerror(errno));
-    }
-    return OK;
-}
-
 err_t unit_new(struct agent *a, struct op *op, struct unit_spec *spec, struct unit **out)
 {
     TRY(unit_spec_check(op, spec));
@@ -173,8 +151,12 @@ err_t unit_new(struct agent *a, struct op *op, struct unit_spec *spec, struct un
         return fail(op, ERR_CONFLICT, "there is a unit named '%.*s' already", STR(spec->name));
     struct unit_file f = { .spec = *spec, .desired = DESIRED_RUNNING, .created_at = time_now() };
     struct unit *u = unit_add(a, &f);
-    err_t e = make_dirs(op, u->dir);
-    if (!e) e = unit_file_make(op, u->dir, &f);
+    err_t e = unit_dir_make(op, u->dir);
+    if (e) {
+        drop_record(a, u); /* what stands there already is another's */
+        return e;
+    }
+    e = unit_file_make(op, u->dir, &f);
     if (e) unit_forget(a, u);
     else *out = u;
     return e;
@@ -212,7 +194,7 @@ static void watch_death(struct agent *a, struct unit *u, int pidfd)
     }
 }
 
-static bool unit_connect(struct agent *a, struct op *op, struct unit *u)
+bool unit_connect(struct agent *a, struct op *op, struct unit *u)
 {
     AUTO(fd) int dir = -1;
     struct sockaddr_un to;
@@ -345,7 +327,7 @@ static bool clear_orphans(struct agent *a, struct unit *u)
     return !h.alive;
 }
 
-static void wait_for(struct unit *u, enum unit_wait what, i64 us)
+void unit_wait(struct unit *u, enum unit_wait what, i64 us)
 {
     u->wait = what;
     u->wait_us = time_mono_us() + us;
@@ -371,37 +353,16 @@ static void start_again(struct agent *a, struct unit *u)
     if (unit_start(a, &op, u)) {
         LOG_ERROR("start unit", KV("unit", u->name), KV("why", op.err.msg));
         if (u->link.fd < 0 && op.err.code != ERR_CONFLICT) give_up(a, u, str_z(op.arena, op.err.msg));
-        else wait_for(u, WAIT_LOCK, 50000);
+        else unit_wait(u, WAIT_LOCK, 50000);
     }
     arena_free(op.arena);
-}
-
-/* What state.json tells of a unit; pids count only in the run of the machine that they belong to. */
-static void remember(struct unit *u, const struct unit_state *t)
-{
-    bool same_boot = str_is(t->boot_id, proc_boot_id());
-    u->state = (struct shim_state){ .status = t->status,
-                                    .restarts = t->restarts,
-                                    .exit_code = t->exit_code,
-                                    .port = t->port,
-                                    .started_us = t->started_at.us,
-                                    .stopped_us = t->stopped_at.us,
-                                    .last = (u32)t->last };
-    if (same_boot) {
-        u->state.pid = t->pid;
-        u->state.pid_start = t->pid_start;
-        u->state.shim_pid = t->shim_pid;
-        u->state.shim_start = t->shim_start;
-    }
-    snprintf(u->state.reason, sizeof u->state.reason, "%.*s", STR(t->reason));
-    snprintf(u->state.isolation, sizeof u->state.isolation, "%.*s", STR(t->isolation));
 }
 
 static void shim_left(struct agent *a, struct unit *u)
 {
     bool interrupted = u->state.last == SHIM_INTERRUPTED && u->desired == DESIRED_RUNNING;
     drop_link(a, u);
-    if (interrupted) wait_for(u, WAIT_ORPHANS, SEC(1));
+    if (interrupted) unit_wait(u, WAIT_ORPHANS, SEC(1));
     u->state.pid = u->state.pid_start = 0;
     u->now = (struct figures){ 0 };
 }
@@ -414,7 +375,7 @@ static bool last_words(struct unit *u)
     unit_state_read(&op, u->dir, &t);
     bool its = t.last && str_is(t.boot_id, proc_boot_id()) && t.shim_pid == u->state.shim_pid &&
                t.shim_start == u->state.shim_start;
-    if (its) remember(u, &t);
+    if (its) unit_remember(u, &t);
     arena_free(op.arena);
     return its;
 }
@@ -433,7 +394,7 @@ static void shim_died(struct agent *a, struct unit *u)
     drop_link(a, u);
     (void)policy_next(&u->shims, &shim_policy, &x, &delay);
     u->state.restarts++;
-    wait_for(u, WAIT_ORPHANS, delay);
+    unit_wait(u, WAIT_ORPHANS, delay);
     settle(a, u, 0);
 }
 
@@ -508,13 +469,13 @@ static void look_again(struct agent *a, struct unit *u, i64 now)
     AUTO(fd) int lock = unit_lock(u->dir);
     if (lock < 0 && errno != EWOULDBLOCK && errno != ENOENT) {
         /* Out of descriptors or the like: nothing is known of it. */
-        wait_for(u, WAIT_LOCK, SEC(1));
+        unit_wait(u, WAIT_LOCK, SEC(1));
     } else if (lock < 0 && errno == EWOULDBLOCK) {
         /* Alive after all: it was only just being made, or its socket was not yet there. */
         if (unit_connect(a, &op, u)) u->wait = WAIT_NONE;
-        else wait_for(u, WAIT_LOCK, LOOK_AGAIN_US * 4);
+        else unit_wait(u, WAIT_LOCK, LOOK_AGAIN_US * 4);
     } else if (!clear_orphans(a, u)) {
-        wait_for(u, WAIT_ORPHANS, LOOK_AGAIN_US);
+        unit_wait(u, WAIT_ORPHANS, LOOK_AGAIN_US);
     } else if (u->desired == DESIRED_RUNNING || u->desired == DESIRED_PAUSED) {
         fd_done(&lock); /* the shim takes it */
         lock = -1;
@@ -542,51 +503,4 @@ i64 units_deadline(const struct agent *a)
         if (a->unit[i]->wait != WAIT_NONE && (!least || a->unit[i]->wait_us < least))
             least = a->unit[i]->wait_us;
     return least;
-}
-
-/* ---- adoption ---- */
-
-/* A unit without a living shim. What ended by itself stays ended; what failed for good may try again after a
- * reboot; everything else that should run is started. */
-static void revive(struct op *op, struct unit *u)
-{
-    struct unit_state t;
-    unit_state_read(op, u->dir, &t);
-    remember(u, &t);
-    bool same_boot = str_is(t.boot_id, proc_boot_id());
-    bool wanted = u->desired == DESIRED_RUNNING || u->desired == DESIRED_PAUSED;
-    bool ended = t.status == UNIT_STOPPED && t.last == SHIM_LAST;
-    bool failed = t.status == UNIT_FAILED && same_boot;
-    bool left_behind = same_boot && t.shim_pid && !t.last; /* its shim died: something of it may live */
-    if ((wanted && !ended && !failed) || left_behind) wait_for(u, WAIT_ORPHANS, 0);
-    else if (t.status != UNIT_FAILED) u->state.status = UNIT_STOPPED;
-}
-
-static void adopt(struct agent *a, struct op *op, const char *id)
-{
-    struct unit_file f;
-    const char *dir = arena_printf(op->arena, "%s/units/%s", a->root, id).p;
-    if (unit_file_read(op, dir, &f)) {
-        if (op->err.code != ERR_NOT_FOUND)
-            LOG_ERROR("unit cannot be read", KV("dir", dir), KV("why", op->err.msg));
-        op_clear(op);
-        return;
-    }
-    struct unit *u = unit_add(a, &f);
-    if (u->desired == DESIRED_REMOVED) u->desired = DESIRED_STOPPED;
-    if (!unit_connect(a, op, u)) revive(op, u);
-}
-
-void units_adopt(struct agent *a)
-{
-    struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
-    const char *units = arena_printf(op.arena, "%s/units", a->root).p;
-    DIR *d = opendir(units);
-    uuid id;
-    for (struct dirent *x; d && a->nunits < AGENT_UNITS && (x = readdir(d));)
-        if (uuid_parse(str_of(x->d_name), &id)) adopt(a, &op, x->d_name);
-        else if (str_starts(str_of(x->d_name), S(GONE)))
-            clear_up(&op, arena_printf(op.arena, "%s/%s", units, x->d_name).p);
-    if (d) closedir(d);
-    arena_free(op.arena);
 }

@@ -83,7 +83,7 @@ err_t unit_file_write(struct op *op, const char *unit_dir, const struct unit_fil
 /* Old or new after a crash of ours, like fs_replace, but not yet safe from a power cut. */
 static err_t replace_fast(struct op *op, const char *dir, const char *name, str text)
 {
-    const char *path = path_of(op, dir, name), *temp = arena_printf(op->arena, "%s.tmp", path).p;
+    const char *path = path_of(op, dir, name), *temp = arena_printf(op->arena, "%s" TEMP_SUFFIX, path).p;
     AUTO(fd) int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd >= 0 && fs_write_all(fd, text) && !rename(temp, path)) return OK;
     return fail(op, errno == ENOSPC ? ERR_UNAVAILABLE : ERR_INTERNAL, "write '%s': %s", path,
@@ -92,11 +92,7 @@ static err_t replace_fast(struct op *op, const char *dir, const char *name, str 
 
 err_t unit_file_make(struct op *op, const char *unit_dir, const struct unit_file *f)
 {
-    const char *path = path_of(op, unit_dir, UNIT_FILE);
-    AUTO(fd) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0 && fs_write_all(fd, unit_file_text(op, f))) return OK;
-    return fail(op, errno == ENOSPC ? ERR_UNAVAILABLE : ERR_INTERNAL, "write '%s': %s", path,
-                strerror(errno));
+    return replace_fast(op, unit_dir, UNIT_FILE, unit_file_text(op, f));
 }
 
 err_t unit_file_sync(struct op *op, const char *unit_dir)

@@ -30,14 +30,16 @@ bool lock_is_taken(int fd);
 int unit_lock(const char *unit_dir);
 
 /* Names within ~/.netbit/spark/units/<id>. */
-#define UNIT_FILE  "unit.json"
-#define STATE_FILE "state.json"
-#define SHIM_SOCK  "shim.sock"
+#define UNIT_FILE   "unit.json"
+#define STATE_FILE  "state.json"
+#define SHIM_SOCK   "shim.sock"
+#define TEMP_SUFFIX ".tmp" /* of one of them while it is written */
 enum { UNIT_FILE_MAX = 4 << 20 };
 
 err_t unit_file_read(struct op *, const char *unit_dir, struct unit_file *out) MUST_USE;
 err_t unit_file_write(struct op *, const char *unit_dir, const struct unit_file *) MUST_USE;
-/* Of a new unit. The caller syncs later with unit_file_sync: the program can be started meanwhile. */
+/* Of a new unit, in the folder made for it. The caller syncs later with unit_file_sync: the program can be
+ * started meanwhile. */
 err_t unit_file_make(struct op *, const char *unit_dir, const struct unit_file *) MUST_USE;
 err_t unit_file_sync(struct op *, const char *unit_dir) MUST_USE;
 /* An unreadable or absent one gives an empty state: it is only what was seen. */
