@@ -163,11 +163,12 @@ static void loop(struct agent *a)
     batch_n = 0;
 }
 
-static void finish(struct agent *a)
+static bool finish(struct agent *a)
 {
-    uplink_end(a);
+    bool waits = uplink_end(a);
     for (size_t i = 0; i < a->nunits && !a->reload; i++) unit_order(a, a->unit[i], ORDER_BYE, 0, 0);
     api_close(a);
+    return waits;
 }
 
 /* The program now on disk takes over this process, its lock and its socket: nobody is refused meanwhile, and
@@ -195,6 +196,13 @@ static err_t replace_self(struct agent *a, struct op *op)
     return fail(op, ERR_UNAVAILABLE, "start '%s': %s", a->program, strerror(errno));
 }
 
+/* With what still waits for the server (uplink_end). */
+static NORETURN void leave(struct op *op, err_t e)
+{
+    if (e) LOG_ERROR("agent ends", KV("why", op->err.msg));
+    _exit(e != OK);
+}
+
 static err_t serve(struct agent *a, struct op *op, const struct agent_options *o)
 {
     TRY(begin(a, op, o));
@@ -210,8 +218,10 @@ static err_t serve(struct agent *a, struct op *op, const struct agent_options *o
     a->dirty = true;
     arena_reset(op->arena);
     loop(a);
-    finish(a);
-    return a->reload ? replace_self(a, op) : OK;
+    bool waits = finish(a);
+    err_t e = a->reload ? replace_self(a, op) : OK;
+    if (waits) leave(op, e);
+    return e;
 }
 
 err_t agent_run(struct op *op, const struct agent_options *o)

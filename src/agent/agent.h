@@ -10,7 +10,7 @@ struct agent_options {
     const char *program;    /* that shims start when the agent vanished; NULL: this program */
 };
 /* Until it is told to end. ERR_CONFLICT: another one serves this user. On LOCAL_RELOAD replaces the process.
- */
+ * Does not return, but ends the process, when it is told to end while the server has yet to answer. */
 err_t agent_run(struct op *, const struct agent_options *) MUST_USE;
 
 extern const struct command agent_commands[];

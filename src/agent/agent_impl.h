@@ -134,7 +134,9 @@ void feed_wire_unit(const struct unit *, struct arena *, struct wire_unit *out);
 
 /* agent_uplink.c: the server. All of it does nothing without a login. */
 void uplink_begin(struct agent *);
-void uplink_end(struct agent *);
+/* What is to be told is on disk then. True: a thread still waits for the server, and ends with the process
+ * only: exit() would take apart what it uses. */
+bool uplink_end(struct agent *) MUST_USE;
 void uplink_step(struct agent *, i64 now);
 i64 uplink_deadline(const struct agent *);
 void uplink_done(struct agent *, uuid command, const struct op_error *); /* code OK: carried out */

@@ -82,7 +82,7 @@ TEST(agent_limit_health_by_port)
     const char *more =
         arena_printf(op->arena,
                      "\"health\":{\"type\":\"http\",\"port\":%d,\"interval\":\"20ms\",\"retries\":1,"
-                     "\"timeout\":\"2s\",\"start_period\":0},\"restart\":{\"policy\":\"never\"}",
+                     "\"timeout\":\"60s\",\"start_period\":0},\"restart\":{\"policy\":\"never\"}",
                      ntohs(at.sin_port))
             .p;
     host_start(&h, "web", "sleep", more, &u);

@@ -354,18 +354,22 @@ static void open_link(struct agent *a)
     pthread_attr_destroy(&attr);
 }
 
-void uplink_end(struct agent *a)
+bool uplink_end(struct agent *a)
 {
     struct uplink *l = a->uplink;
     struct op op = { .arena = &(struct arena){ 0 }, .who = &principal_system };
-    if (!l) return;
-    /* It may hang for as long as a name or a server takes; a program that takes our place ends it as well. */
-    if (l->state == LINK_OPENING && !a->reload) pthread_join(l->thread, NULL);
+    if (!l) return false;
     if (l->ws) wsc_free(l->ws);
     if (spool_sync(l->spool, &op)) LOG_WARN("spool", KV("why", op.err.msg));
     spool_close(l->spool);
     arena_free(op.arena);
     a->uplink = NULL;
+    /* Nothing is under way in a connection that is not open yet, and it may hang for as long as a name or a
+     * server takes: it is not waited for. */
+    if (l->state == LINK_OPENING) return true;
+    arena_free(&l->arena);
+    mem_free(l);
+    return false;
 }
 
 /* ---- the loop's turn ---- */

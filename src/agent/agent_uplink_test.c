@@ -7,7 +7,9 @@
 #include "port/ports.h"
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* What the server has heard; touched by one worker at a time, read by the test. */
@@ -162,7 +164,8 @@ static void sign_in_at(struct op *op, int port)
     assert_ok(op, fs_replace(op, spark_path(op, "login.json").p, login, 0600));
 }
 
-static struct http *begin(struct host *h, struct op *op, bool hold)
+/* Has heard nothing yet. */
+static struct http *server_anew(struct op *op, bool hold)
 {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     memset(&heard, 0, sizeof heard);
@@ -170,7 +173,12 @@ static struct http *begin(struct host *h, struct op *op, bool hold)
     heard.next_line = 1;
     heard.hold = hold;
     heard.beat_s = 1;
-    struct http *http = server_start(op, S("127.0.0.1:0"));
+    return server_start(op, S("127.0.0.1:0"));
+}
+
+static struct http *begin(struct host *h, struct op *op, bool hold)
+{
+    struct http *http = server_anew(op, hold);
     host_open(h, op);
     sign_in_at(op, http_port(http));
     host_agent(h, NULL);
@@ -302,33 +310,80 @@ TEST(agent_uplink_obeys_commands_even_twice)
     http_stop(http, SEC(1));
 }
 
-/* A server that takes connections and says nothing does not hold up an agent that is to begin anew. */
+/* A server that takes connections and says nothing. */
+struct silent {
+    int fd;
+    int asked; /* the agent's connection: it waits for an answer */
+};
+
+static void silence_begin(struct silent *s, struct host *h, struct op *op)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof at;
+    s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(s->fd, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(getsockname(s->fd, (struct sockaddr *)&at, &size), 0);
+    assert_int_equal(listen(s->fd, 50), 0);
+    host_open(h, op);
+    sign_in_at(op, ntohs(at.sin_port));
+    host_agent(h, NULL);
+    s->asked = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(s->asked >= 0);
+}
+
+static void silence_end(struct silent *s)
+{
+    close(s->asked);
+    close(s->fd);
+}
+
+/* It does not hold up an agent that is to begin anew. */
 TEST(agent_uplink_begins_anew_while_it_opens)
 {
     struct host h;
+    struct silent silent;
     struct local_request reload = { .op = LOCAL_RELOAD };
     struct local_answer a;
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
-    assert_int_equal(listen(fd, 50), 0);
-    host_open(&h, op);
-    sign_in_at(op, ntohs(at.sin_port));
-    host_agent(&h, NULL);
-    int asked = accept4(fd, NULL, NULL, SOCK_CLOEXEC); /* now it waits for the server's answer */
-    assert_true(asked >= 0);
+    silence_begin(&silent, &h, op);
     i64 from = time_mono_us();
     assert_ok(op, agent_call(&h.conn, op, &reload, &a));
-    int again = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    int again = accept4(silent.fd, NULL, NULL, SOCK_CLOEXEC);
     assert_true(again >= 0);
     i64 took = time_mono_us() - from;
     print_message("it asked again after %.0f ms\n", (double)took / 1e3);
     assert_true(took < SEC(15)); /* a connection is given up after twenty */
     host_connect(&h);
-    close(asked);
     close(again);
-    close(fd);
+    silence_end(&silent);
     host_close(&h);
+}
+
+/* Nor one that is to end; what its units wrote reaches the next server. */
+TEST(agent_uplink_ends_while_it_opens)
+{
+    enum { LINES = 1000 };
+    struct host h;
+    struct local_unit u;
+    struct silent silent;
+    int status;
+    silence_begin(&silent, &h, op);
+    host_start(&h, "u", arena_printf(op->arena, "lines %d sleep", LINES).p, "\"logs\":{\"rate\":1000000}",
+               &u);
+    i64 from = time_mono_us();
+    assert_int_equal(kill(h.agent, SIGTERM), 0);
+    assert_int_equal(waitpid(h.agent, &status, 0), h.agent);
+    i64 took = time_mono_us() - from;
+    print_message("it ended after %.0f ms\n", (double)took / 1e3);
+    assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+    assert_true(took < SEC(15));
+    silence_end(&silent);
+    struct http *http = server_anew(op, false);
+    sign_in_at(op, http_port(http));
+    host_agent(&h, NULL);
+    WAIT_FOR(lines_heard() >= LINES && heard.statuses > 0);
+    assert_int_equal(lines_heard(), LINES);
+    assert_false(heard.out_of_order);
+    assert_int_equal(heard.dropped, 0);
+    host_close(&h);
+    http_stop(http, SEC(1));
 }
