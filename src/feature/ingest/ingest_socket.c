@@ -3,7 +3,6 @@
  * {"seq":1,"code":..,"error":..,"field":..}, where seq counts the messages from 1. A refusal waits for no
  * disk and may come before the answers to earlier messages. A sender need not wait for an answer before it
  * sends the next message, up to WAITING of them. */
-#include "base/json.h"
 #include "base/log.h"
 #include "feature/account/account.h"
 #include "feature/ingest/ingest_impl.h"
@@ -23,6 +22,33 @@ static const struct field socket_in_fields[] = {
 };
 #undef D
 static DESC(socket_in);
+
+/* An answer. */
+struct socket_out {
+    i64 seq, points, series, past_retention;
+    str code, error, field;
+    struct present given;
+};
+#define D struct socket_out
+static const struct field socket_out_fields[] = {
+    { F(seq), .flags = READONLY, .doc = "Number of the message, from 1." },
+    { F(points), .flags = READONLY, .doc = "Points that are durable now." },
+    { F(series), .flags = READONLY, .doc = "Series that they belong to." },
+    { F(past_retention), .flags = READONLY, .doc = "Of the points, those that will soon be aggregates." },
+    { F(code), .flags = READONLY, .doc = "As in problem documents." },
+    { F(error), .flags = READONLY, .doc = "For people." },
+    { F(field), .flags = READONLY, .doc = "The member at fault." },
+    { F(given) },
+};
+#undef D
+static DESC(socket_out);
+/* The members that an answer has, by their places above. */
+enum {
+    OF_BATCH = 1 << 0 | 1 << 1 | 1 << 2,
+    OF_BATCH_PAST = 1 << 3,
+    OF_REFUSAL = 1 << 0 | 1 << 4 | 1 << 5,
+    OF_REFUSAL_FIELD = 1 << 6,
+};
 
 struct conn {
     struct ws *ws;
@@ -53,23 +79,21 @@ struct turn {
 
 static str answer_of(struct turn *t, err_t e)
 {
-    struct buf b = BUF(&t->arena);
-    buf_printf(&b, "{\"seq\":%lld", (long long)t->seq);
-    if (!e) {
-        buf_printf(&b, ",\"points\":%lld,\"series\":%lld", (long long)t->done.points,
-                   (long long)t->done.series);
-        if (t->done.past) buf_printf(&b, ",\"past_retention\":%lld", (long long)t->done.past);
-        buf_char(&b, '}');
-        return buf_str(&b);
-    }
     const struct op_error *x = &t->op.err;
-    buf_printf(&b, ",\"code\":\"%s\",\"error\":", err_name(e));
-    json_put_str(&b, e == ERR_INTERNAL || x->code != e || !x->msg.n ? str_of(err_title(e)) : x->msg);
-    if (x->code == e && x->field.n) {
-        buf_put(&b, S(",\"field\":"));
-        json_put_str(&b, x->field);
+    struct socket_out out = { .seq = t->seq };
+    struct buf b = BUF(&t->arena);
+    if (!e) {
+        out.points = t->done.points;
+        out.series = t->done.series;
+        out.past_retention = t->done.past;
+        out.given.set = OF_BATCH | (out.past_retention ? OF_BATCH_PAST : 0);
+    } else {
+        out.code = str_of(err_name(e));
+        out.error = e == ERR_INTERNAL || x->code != e || !x->msg.n ? str_of(err_title(e)) : x->msg;
+        out.field = x->code == e ? x->field : (str){ 0 };
+        out.given.set = OF_REFUSAL | (out.field.n ? OF_REFUSAL_FIELD : 0);
     }
-    buf_char(&b, '}');
+    desc_write(&b, &socket_out_desc, &out);
     return buf_str(&b);
 }
 
