@@ -9,6 +9,9 @@ static struct {
     void *ctx;
 } watcher[WATCHERS];
 static size_t nwatchers;
+static _Atomic i64 came_us;
+
+i64 series_came_us(void) { return came_us; }
 
 void series_watch(void (*fn)(void *ctx, const struct series_run *, size_t n), void *ctx)
 {
@@ -86,6 +89,7 @@ static void landed(void *arg)
 {
     struct landing *l = arg;
     tail_add(l->row);
+    came_us = time_mono_us();
     l->row = NULL;
     for (size_t i = 0; i < nwatchers; i++) watcher[i].fn(watcher[i].ctx, l->run, l->n);
     landing_lost(l);

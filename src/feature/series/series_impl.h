@@ -17,6 +17,12 @@ enum {
     SERIES_MERGE_BYTES = 8 << 20,        /* of the tail: worth a merge */
     SERIES_MERGE_ROWS = 1024,
     SERIES_MERGE_AGE_US = 60 * 1000000,
+    /* While points come, the merge waits: until none have come for so long, until the tail is so large (the
+     * other half is for what comes while it is merged), or until its oldest points have waited so long. */
+    SERIES_CALM_US = 500000,
+    SERIES_HELD_BYTES = SERIES_TAIL_BYTES / 2,
+    SERIES_HELD_ROWS = 2 * SERIES_MERGE_ROWS,
+    SERIES_HELD_US = 15 * 1000000,
 };
 
 /* The catalogue. */
@@ -127,6 +133,10 @@ err_t series_walk(struct op *, struct series_range, i64 width, const struct seri
 
 struct series_point series_point_of(const struct series_run *, u32 i);
 
-/* The merge of all that is in the tail, if it is worth it or `now`. */
+/* When this process has taken points the last time, mono time; 0: it has not. */
+i64 series_came_us(void);
+
+/* The merge of all that is in the tail: `now`, or if it is worth it and need not give way to points that
+ * come. */
 err_t series_merge(struct op *, bool now) MUST_USE;
 err_t series_merge_job(struct op *) MUST_USE;

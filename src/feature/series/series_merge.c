@@ -378,6 +378,15 @@ static bool worth_it(const struct tail_state *s)
            s->points >= (i64)s->series * SERIES_FULL || time_mono_us() - s->oldest_us >= SERIES_MERGE_AGE_US;
 }
 
+/* Points that are being sent come first: a merge takes half of the time of the core that takes them in, and
+ * what it costs is the same a little later. */
+static bool gives_way(const struct tail_state *s)
+{
+    i64 now = time_mono_us();
+    return s->bytes < SERIES_HELD_BYTES && s->rows < SERIES_HELD_ROWS &&
+           now - s->oldest_us < SERIES_HELD_US && now - series_came_us() < SERIES_CALM_US;
+}
+
 /* The oldest rows. */
 static err_t merge_piece(struct op *op)
 {
@@ -415,7 +424,7 @@ err_t series_merge(struct op *op, bool now)
         struct op sub = *op;
         sub.arena = &scratch;
         struct tail_state s = tail_state();
-        if (!s.rows || (!now && !worth_it(&s))) break;
+        if (!s.rows || (!now && (!worth_it(&s) || gives_way(&s)))) break;
         e = merge_piece(&sub);
         if (e) keep_error(op, &sub, e);
     }

@@ -252,6 +252,34 @@ WORLD(series_merge_of_a_steady_series)
     assert_in_range(blocks, 4, 7);
 }
 
+/* The job's own merge, as often as it takes. */
+static bool merged(struct op *op)
+{
+    OTHER_OP(o, op);
+    assert_ok(o, series_merge(o, false));
+    assert_ok(o, db_flush(o));
+    return !tail_state().rows;
+}
+
+WORLD(series_merge_gives_way_to_points_that_come)
+{
+    i64 id = one_series(op, owner(w), "x", SERIES_F64), *t = NEWN(op->arena, i64, SERIES_FULL);
+    double *v = NEWN(op->arena, double, SERIES_FULL);
+    for (i64 i = 0; i < SERIES_FULL; i++) t[i] = i * 1000;
+    i64 began = time_mono_us();
+    put(op, id, t, v, SERIES_FULL);
+    bool at_once = merged(op);
+    assert_true(!at_once || time_mono_us() - began >= SERIES_CALM_US);
+    WAIT_FOR(merged(op)); /* none come any more */
+    for (int i = 0; i < SERIES_HELD_ROWS; i++) {
+        struct series_run r = { id, 1, SERIES_F64, &t[i], { v } };
+        assert_ok(op, series_append(op, &r, 1));
+    }
+    assert_ok(op, db_flush(op));
+    assert_true(merged(op)); /* too many to wait */
+    assert_int_equal(scan_all(op, id, INT64_MIN, INT64_MAX).n, SERIES_FULL);
+}
+
 /* Batches of every kind of disorder, merges and restarts in between, against the model. */
 static void random_rounds(struct world *w, struct op *op, u64 seed)
 {
