@@ -44,8 +44,8 @@ err_t account_stands(struct op *, const struct principal *who) MUST_USE;
 enum project_role { ROLE_NONE, ROLE_VIEWER, ROLE_EDITOR, ROLE_OWNER };
 extern const char *const project_roles[]; /* "" (none), "viewer", "editor", "owner", NULL */
 err_t account_project_role(struct op *, i64 project_id, enum project_role *out) MUST_USE;
-/* That role at least; else ERR_NOT_FOUND for a project that one does not see, ERR_FORBIDDEN, both with field.
- */
+/* That role at least. The one way to take a project from a request: else ERR_NOT_FOUND, the same whether it
+ * is not there or op->who may not see it, or ERR_FORBIDDEN for who sees it with less; both name field. */
 err_t account_project_need(struct op *, i64 project_id, enum project_role least, const char *field) MUST_USE;
 err_t account_project_exists(struct op *, i64 project_id, bool *out) MUST_USE;
 

@@ -2,6 +2,7 @@
  * somebody who cannot sign in any more; what they do is in the audit log, by "system". */
 #include "base/cli.h"
 #include "feature/account/account_in.h"
+#include "feature/account/project_sql.h"
 #include "net/route.h"
 #include "port/config.h"
 #include "port/ports.h"
@@ -167,8 +168,8 @@ static err_t run_user_reset(struct cli *cli, const void *arg)
 }
 
 struct cli_token {
-    str login, name, scopes;
-    i64 project, days;
+    str login, name, scopes, project;
+    i64 days;
 };
 #define D struct cli_token
 static const struct field cli_token_fields[] = {
@@ -177,13 +178,49 @@ static const struct field cli_token_fields[] = {
     { F(scopes), .flags = REQUIRED, .min = 1, .max = 300, .check = scopes_check,
       .doc = "What it may do: 'package:read unit:write'.",
       .doc_ru = "Что разрешено: 'package:read unit:write'." },
-    { F(project), .min = 0, .max = INT64_MAX, .doc = "The only project that it opens.",
-      .doc_ru = "Единственный открытый проект." },
+    { F(project), .min = 1, .max = 64, .doc = "The only project that it opens: its name or number.",
+      .doc_ru = "Единственный открытый проект: его имя или номер." },
     { F(days), .min = 0, .max = 36500, .doc = "Days until it ends; default: never.",
       .doc_ru = "Срок в днях; без него бессрочно." },
 };
 #undef D
 static DESC(cli_token);
+
+/* Says which there are: the console sees all of them, and has no other command that lists them. */
+static err_t no_project(struct op *op, str wish, const struct project *p, size_t n)
+{
+    enum { SHOWN = 10 };
+    struct buf names = BUF(op->arena);
+    for (size_t i = 0; i < MIN(n, (size_t)SHOWN); i++)
+        buf_printf(&names, "%s%.*s", i ? ", " : "", STR(p[i].name));
+    if (n > SHOWN) buf_z(&names, ", ...");
+    if (!n)
+        return fail_for(op, ERR_NOT_FOUND, "project",
+                        TR("'%.*s' is not known: there is no project yet; the page makes one under Projects",
+                           "'%.*s' не найден: проектов ещё нет; создать можно на странице «Проекты»"),
+                        STR(wish));
+    return fail_for(op, ERR_NOT_FOUND, "project",
+                    TR("'%.*s' is not known; there are: %.*s", "'%.*s' не найден; есть проекты: %.*s"),
+                    STR(wish), STR(buf_str(&names)));
+}
+
+static err_t find_project(struct op *op, str wish, i64 *id)
+{
+    struct {
+        LIST(struct project) items;
+    } l;
+    struct project_query all = { .all = true, .limit = INT32_MAX };
+    i64 number;
+    *id = 0;
+    if (!wish.n) return OK;
+    if (!str_to_i64(wish, &number)) number = -1;
+    TRY(sql_project_list(op, &all, &l.items));
+    for (size_t i = 0; i < l.items.n && *id != number; i++) { /* a name may be digits: the number wins */
+        const struct project *p = &l.items.item[i];
+        if (p->id == number || (!*id && str_eq_fold(p->name, wish))) *id = p->id;
+    }
+    return *id ? OK : no_project(op, wish, l.items.item, l.items.n);
+}
 
 static err_t run_token_create(struct cli *cli, const void *arg)
 {
@@ -192,14 +229,13 @@ static err_t run_token_create(struct cli *cli, const void *arg)
     struct op_note note;
     struct user u;
     struct token_made t;
-    bool exists = true;
+    i64 project_id;
     time_us expires = { in->days ? time_now().us + SEC(86400) * in->days : 0 };
     TRY(find(op, in->login, &u));
-    if (in->project) TRY(account_project_exists(op, in->project, &exists));
-    if (!exists) return fail_field(op, "project", "is not known");
+    TRY(find_project(op, in->project, &project_id));
     act(op, &note, "token.create");
     struct token_new n = {
-        .name = in->name, .scopes = in->scopes, .project_id = in->project, .expires_at = expires
+        .name = in->name, .scopes = in->scopes, .project_id = project_id, .expires_at = expires
     };
     TRY(token_store(op, u.id, &n, &t));
     TRY(db_flush(op));

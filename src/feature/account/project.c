@@ -27,15 +27,36 @@ err_t account_project_role(struct op *op, i64 project_id, enum project_role *out
     return OK;
 }
 
+/* The one answer for a project that is not there and for one that op->who may not see. */
+static err_t not_known(struct op *op, const char *field, i64 id)
+{
+    if (op->who->project_id)
+        return fail_for(op, ERR_NOT_FOUND, field, "project %lld is not known to a token of project %lld",
+                        (long long)id, (long long)op->who->project_id);
+    return fail_for(op, ERR_NOT_FOUND, field, "project %lld is not known; GET /api/v1/projects lists yours",
+                    (long long)id);
+}
+
+/* The project and op->who's role in it, which is more than a member's where its visibility shows it. */
+static err_t load(struct op *op, i64 id, const char *field, struct project *p, enum project_role *role)
+{
+    bool found;
+    *role = ROLE_NONE;
+    TRY(sql_project_find(op, id, op->who->user_id, p, &found));
+    struct entity e = { .visibility = p->visibility, .project_id = id };
+    if (found) TRY(account_access(op, &e, role));
+    return *role == ROLE_NONE ? not_known(op, field, id) : OK;
+}
+
 err_t account_project_need(struct op *op, i64 project_id, enum project_role least, const char *field)
 {
     enum project_role role;
+    struct project p;
     TRY(account_project_role(op, project_id, &role));
     if (role >= least) return OK;
-    if (role == ROLE_NONE)
-        return fail_for(op, ERR_NOT_FOUND, field, "project %lld is not known", (long long)project_id);
-    return fail_for(op, ERR_FORBIDDEN, field, "this needs the role '%s' in the project",
-                    project_roles[least]);
+    TRY(load(op, project_id, field, &p, &role));
+    return fail_for(op, ERR_FORBIDDEN, field, "this needs the role '%s' in project '%.*s'",
+                    project_roles[least], STR(p.name));
 }
 
 err_t account_project_exists(struct op *op, i64 project_id, bool *out)
@@ -80,10 +101,7 @@ static json_raw json_of(struct op *op, const struct project *p)
 static err_t load_as(struct op *op, i64 id, enum project_role least, struct project *p)
 {
     enum project_role role;
-    TRY(sql_project_get(op, id, op->who->user_id, p));
-    struct entity e = { .visibility = p->visibility, .project_id = id };
-    TRY(account_access(op, &e, &role));
-    if (role == ROLE_NONE) return fail(op, ERR_NOT_FOUND, "project %lld is not known", (long long)id);
+    TRY(load(op, id, "id", p, &role));
     if (role < least)
         return fail(op, ERR_FORBIDDEN, "this needs the role '%s' in project '%.*s'", project_roles[least],
                     STR(p->name));

@@ -39,13 +39,12 @@ err_t sql_project_insert(struct op *op, struct project *p)
         A_NULL0(p->created_by), A(p->created_at), A(p->updated_at));
 }
 
-err_t sql_project_get(struct op *op, i64 id, i64 user_id, struct project *p)
+err_t sql_project_find(struct op *op, i64 id, i64 user_id, struct project *p, bool *found)
 {
-    err_t e = db_one(op, &project_desc, p,
-                     "SELECT " PROJECT_COLUMNS " FROM projects p LEFT JOIN project_members m "
-                     "ON m.project_id = p.id AND m.user_id = ? WHERE p.id = ?",
-                     A(user_id), A(id));
-    return e == ERR_NOT_FOUND ? fail(op, e, "project %lld is not known", (long long)id) : e;
+    return db_find(op, &project_desc, p, found,
+                   "SELECT " PROJECT_COLUMNS " FROM projects p LEFT JOIN project_members m "
+                   "ON m.project_id = p.id AND m.user_id = ? WHERE p.id = ?",
+                   A(user_id), A(id));
 }
 
 err_t sql_project_store(struct op *op, const struct project *p)

@@ -20,7 +20,8 @@ struct member {
 extern const struct desc member_desc;
 
 err_t sql_project_insert(struct op *, struct project *) MUST_USE;
-err_t sql_project_get(struct op *, i64 id, i64 user_id, struct project *) MUST_USE; /* my_role: user_id's */
+err_t sql_project_find(struct op *, i64 id, i64 user_id, struct project *,
+                       bool *found) MUST_USE; /* my_role: user_id's */
 err_t sql_project_store(struct op *, const struct project *) MUST_USE;
 err_t sql_project_delete(struct op *, i64 id) MUST_USE;
 /* Projects whose members include user_id or (unless members_only) whose visibility lets a signed-in person

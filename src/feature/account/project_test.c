@@ -116,6 +116,43 @@ BOTH(project_visibility_and_lists)
     assert_int_equal(l.items.n, 3);
 }
 
+/* What is said, with the project's number left out. */
+static str refused(struct op *op, i64 id, enum project_role least, err_t want)
+{
+    str number = arena_printf(op->arena, "project %lld ", (long long)id);
+    assert_int_equal(account_project_need(op, id, least, "project_id"), want);
+    assert_str(op->err.field, S("project_id"));
+    str said = op->err.msg;
+    if (want == ERR_NOT_FOUND) {
+        assert_true(str_starts(said, number));
+        said = str_skip(said, number.n);
+    }
+    op_clear(op);
+    return said;
+}
+
+BOTH(project_need_tells_nothing_of_what_is_not_seen)
+{
+    struct user alice = test_user(op, "alice", USER_PERSON), bob = test_user(op, "bob", USER_PERSON);
+    struct member m;
+    REQUEST(a, op, person(&alice));
+    struct project secret = make(a, "secret", VISIBLE_PRIVATE), node = make(a, "internal", VISIBLE_NODE);
+    assert_ok(a, account_project_need(a, secret.id, ROLE_OWNER, "project_id"));
+    REQUEST(b, a, person(&bob));
+    assert_str(refused(b, secret.id, ROLE_VIEWER, ERR_NOT_FOUND),
+               refused(b, 999999, ROLE_VIEWER, ERR_NOT_FOUND));
+    refused(b, node.id, ROLE_EDITOR, ERR_FORBIDDEN);
+    struct principal token = person(&alice);
+    token.project_id = node.id;
+    REQUEST(t, a, token);
+    assert_ok(t, account_project_need(t, node.id, ROLE_EDITOR, "project_id"));
+    assert_str(refused(t, secret.id, ROLE_EDITOR, ERR_NOT_FOUND),
+               refused(t, 999999, ROLE_EDITOR, ERR_NOT_FOUND));
+    assert_ok(a, project_member_set(a, secret.id, S("bob"), ROLE_VIEWER, &m));
+    REQUEST(b2, a, person(&bob));
+    refused(b2, secret.id, ROLE_EDITOR, ERR_FORBIDDEN);
+}
+
 BOTH(access_of_entities)
 {
     struct user alice = test_user(op, "alice", USER_PERSON), bob = test_user(op, "bob", USER_PERSON),

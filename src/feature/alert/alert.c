@@ -19,17 +19,13 @@ err_t alert_access(struct op *op, i64 owner_id, i64 project_id, enum alert_need 
 
 err_t alert_scope(struct op *op, i64 *owner_id, i64 *project_id)
 {
-    enum project_role role;
     *owner_id = 0;
     if (!*project_id) *project_id = op->who->project_id;
     if (!*project_id) {
         *owner_id = op->who->user_id;
         return *owner_id ? OK : fail_field(op, "project_id", "must be given");
     }
-    TRY(account_project_role(op, *project_id, &role));
-    if (role == ROLE_NONE) return fail_field(op, "project_id", "no project %lld", (long long)*project_id);
-    if (role < ROLE_EDITOR) return fail(op, ERR_FORBIDDEN, "only editors of the project may do this");
-    return OK;
+    return account_project_need(op, *project_id, ROLE_EDITOR, "project_id");
 }
 
 struct alert_filter alert_filter_of(const struct op *op, i64 project_id)

@@ -29,7 +29,8 @@ static err_t may_user(struct op *op, const void *in)
 }
 static err_t may_project(struct op *op, const void *in)
 {
-    return alert_access(op, 0, ((const struct alert_of_project *)in)->project_id, ALERT_SEE, "project");
+    return account_project_need(op, ((const struct alert_of_project *)in)->project_id, ROLE_VIEWER,
+                                "project_id");
 }
 
 #define ALERT_DOC \

@@ -35,9 +35,7 @@ struct store {
 static err_t find_scope(struct store *x, i64 wish)
 {
     const struct principal *who = x->op->who;
-    i64 project_id = who->project_id ? who->project_id : wish;
-    if (wish && wish != project_id)
-        return fail_for(x->op, ERR_FORBIDDEN, "project", "the token is another project's");
+    i64 project_id = wish ? wish : who->project_id;
     x->owner_id = who->user_id;
     x->project_id = project_id;
     return project_id ? account_project_need(x->op, project_id, ROLE_EDITOR, "project") : OK;

@@ -92,7 +92,7 @@ WORLD(ingest_scope)
     assert_said(send_as(w, of_project, "/api/v1/telemetry", json.p, S("{\"name\":\"a\",\"t\":2,\"v\":2}")),
                 200);
     assert_str(stored(op), S("a{}@1=1@2=2")); /* one series of the project */
-    assert_refused(w, send_as(w, of_project, "/api/v1/telemetry?project=999", json.p, one), 403, "project");
+    assert_refused(w, send_as(w, of_project, "/api/v1/telemetry?project=999", json.p, one), 404, "project");
     assert_refused(w, send_as(w, world_token(w, tom.id, 0, "telemetry:write"), path, json.p, one), 403,
                    "project");
     assert_refused(w, send_as(w, writer(w, "bob"), path, json.p, one), 404, "project");

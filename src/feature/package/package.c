@@ -122,14 +122,8 @@ static err_t tidy_tags(struct op *op, struct package *p)
 /* A project's package is made by its editors; with a project's token it is that project's. */
 static err_t place_in_project(struct op *op, struct package *p)
 {
-    enum project_role role;
     if (!p->project_id) p->project_id = op->who->project_id;
-    if (!p->project_id) return OK;
-    TRY(account_project_role(op, p->project_id, &role));
-    if (role == ROLE_NONE) return fail_field(op, "project_id", "no project %lld", (long long)p->project_id);
-    if (role < ROLE_EDITOR)
-        return fail(op, ERR_FORBIDDEN, "only editors of the project may add packages to it");
-    return OK;
+    return p->project_id ? account_project_need(op, p->project_id, ROLE_EDITOR, "project_id") : OK;
 }
 
 static err_t check_name_free(struct op *op, const struct package *p, str key)

@@ -117,11 +117,12 @@ WORLD(package_refuses_bad_input)
         { "{\"name\":\"x\",\"display_name\":\"x\",\"tags\":[\"\"]}", "tags[0]" },
         { "{\"name\":\"x\",\"display_name\":\"x\",\"tags\":[\" \"]}", "tags" },
         { "{\"name\":\"x\",\"display_name\":\"x\",\"author_id\":1}", "author_id" },
-        { "{\"name\":\"x\",\"display_name\":\"x\",\"project_id\":77}", "project_id" },
         { "{\"name\":\"x\",\"display_name\":\"x\",\"downloads\":5}", "downloads" },
     };
     for (size_t i = 0; i < LEN(bad); i++)
         assert_refused(w, say(w, ann.token, POST, P, bad[i].body), 400, bad[i].field);
+    const char *nowhere = "{\"name\":\"x\",\"display_name\":\"x\",\"project_id\":77}";
+    assert_refused(w, say(w, ann.token, POST, P, nowhere), 404, "project_id");
     struct said s = get(w, ann.token, P);
     assert_at(w, s, "total", "0");
 }

@@ -89,13 +89,8 @@ err_t unit_all(struct op *op, unit_list *out)
 
 static err_t place_in_project(struct op *op, struct unit *u)
 {
-    enum project_role role;
     if (!u->project_id) u->project_id = op->who->project_id;
-    if (!u->project_id) return OK;
-    TRY(account_project_role(op, u->project_id, &role));
-    if (role == ROLE_NONE) return fail_field(op, "project_id", "no project %lld", (long long)u->project_id);
-    if (role < ROLE_EDITOR) return fail(op, ERR_FORBIDDEN, "only editors of the project may add units to it");
-    return OK;
+    return u->project_id ? account_project_need(op, u->project_id, ROLE_EDITOR, "project_id") : OK;
 }
 
 static err_t check_agent(struct op *op, const struct unit *u)

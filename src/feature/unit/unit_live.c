@@ -49,10 +49,8 @@ static err_t may_all(struct op *op, const void *in UNUSED)
 }
 static err_t may_project(struct op *op, const void *in)
 {
-    enum project_role role;
-    i64 id = ((const struct topic_project *)in)->project_id;
-    TRY(account_project_role(op, id, &role));
-    return role ? OK : fail(op, ERR_NOT_FOUND, "no project %lld", (long long)id);
+    return account_project_need(op, ((const struct topic_project *)in)->project_id, ROLE_VIEWER,
+                                "project_id");
 }
 
 static err_t unit_snapshot(struct op *op, const void *in, struct buf *json)

@@ -71,10 +71,11 @@ WORLD(unit_needs_an_installed_package)
         { "{\"name\":\" \",\"package_name\":\"sipd\"}", "name" },
         { "{\"name\":\"x\",\"package_name\":\"sipd\",\"unit_id\":\"7\"}", "unit_id" },
         { "{\"name\":\"x\",\"package_name\":\"sipd\",\"status\":\"running\"}", "status" },
-        { "{\"name\":\"x\",\"package_name\":\"sipd\",\"project_id\":99}", "project_id" },
     };
     for (size_t i = 0; i < LEN(bad); i++)
         assert_refused(w, say(w, ann.token, POST, U, bad[i][0]), 400, bad[i][1]);
+    const char *nowhere = "{\"name\":\"x\",\"package_name\":\"sipd\",\"project_id\":99}";
+    assert_refused(w, say(w, ann.token, POST, U, nowhere), 404, "project_id");
     assert_said(
         say(w, ann.token, POST, U, "{\"name\":\"x\",\"package_name\":\"sipd\",\"version\":\"9.0.0\"}"), 404);
 }
