@@ -110,22 +110,24 @@ size_t proc_tree(i64 root, struct proc_stat *out, size_t cap)
  * forks all the time is caught. What also leaves its group each time is only chased, the newest first. */
 struct seen {
     i64 pid, start;
-    bool at_rest;
+    bool at_rest, fresh;
 };
 struct taming {
     i64 root, but;
     bool to_end; /* else to stand */
-    size_t before;
     struct seen *was, *now;
+    size_t before, next;         /* of was: how many, and where to look */
     size_t fresh, moving, stuck; /* of one look; stuck: the kernel itself holds it up */
 };
 
-/* Lists keep their order from look to look, so it is near `from`. */
-static const struct seen *before(const struct taming *t, const struct proc_stat *s, size_t from)
+/* Lists keep their order from look to look, so it mostly is the next one. */
+static const struct seen *before(struct taming *t, const struct proc_stat *s)
 {
     for (size_t k = 0; k < t->before; k++) {
-        const struct seen *x = &t->was[(from + k) % t->before];
-        if (x->pid == s->pid && x->start == s->start) return x;
+        size_t i = (t->next + k) % t->before;
+        if (t->was[i].pid != s->pid || t->was[i].start != s->start) continue;
+        t->next = i + 1;
+        return &t->was[i];
     }
     return NULL;
 }
@@ -137,26 +139,27 @@ static bool at_rest(const struct taming *t, const struct proc_stat *s, const str
 }
 
 /* Groups below root hold nobody else, for root leads its session; but they may have joined ours, and the
- * number of one that ended while we looked may by now be another's: its leader then began later. What is to
- * end is told itself as well, for it may have left its group meanwhile and is not asked again. */
-static void tell(const struct taming *t, const struct proc_stat *s, int sig)
+ * number of one that ended while we looked may by now be another's: its leader then began later. */
+static bool tell_group(const struct taming *t, const struct proc_stat *s, int sig)
 {
     struct proc_stat alone, leader;
     bool apart = t->but && proc_read(t->but, &alone) && alone.group == s->group;
     bool strange = proc_read(s->group, &leader) && leader.start > s->start;
-    bool ours = !apart && !strange && s->group > 1 && s->group != getpgrp();
-    if (ours && !kill((pid_t)-s->group, sig) && sig != SIGKILL) return;
-    proc_signal((struct proc_id){ s->pid, s->start }, sig);
+    return !apart && !strange && s->group > 1 && s->group != getpgrp() && !kill((pid_t)-s->group, sig);
 }
 
-/* Newest first. To end: not before all of it was told to stand, for what is killed one by one forks away. */
-static void tell_all(struct taming *t, const struct proc_stat *s, size_t n)
+/* Newest first. The group of one that is dead already may hold its heirs, which the list came too early for.
+ * What is to end is told itself as well, for it may have left its group meanwhile and is not asked again. */
+static void tell_all(const struct taming *t, const struct proc_stat *s, size_t n, int sig)
 {
-    for (size_t i = n; i--;)
-        if (!t->now[i].at_rest) tell(t, &s[i], SIGSTOP);
-    for (size_t i = n; t->to_end && i--;) {
-        if (!t->now[i].at_rest) tell(t, &s[i], SIGKILL);
-        t->now[i].at_rest = true;
+    i64 told = 0; /* the group of the one before */
+    for (size_t i = n; i--;) {
+        const struct seen *x = &t->now[i];
+        if (s[i].pid == t->but || (x->at_rest && !x->fresh)) continue;
+        bool known = s[i].group == told || tell_group(t, &s[i], sig);
+        if (known) told = s[i].group;
+        if (!x->at_rest && (!known || sig == SIGKILL))
+            proc_signal((struct proc_id){ s[i].pid, s[i].start }, sig);
     }
 }
 
@@ -164,18 +167,21 @@ static void look(struct taming *t)
 {
     static struct proc_stat all[MANY];
     size_t n = proc_tree(t->root, all, MANY);
-    t->fresh = t->stuck = 0;
+    t->fresh = t->stuck = t->next = 0;
     t->moving = n == MANY;
     for (size_t i = 0; i < n; i++) {
         const struct proc_stat *s = &all[i];
-        const struct seen *known = before(t, s, i);
+        const struct seen *known = before(t, s);
         bool left = s->pid == t->but, rests = left || at_rest(t, s, known);
-        t->now[i] = (struct seen){ s->pid, s->start, rests };
+        t->now[i] = (struct seen){ s->pid, s->start, rests, !known };
         t->fresh += !known;
         if (!rests && known && s->state == 'D') t->stuck++;
         else t->moving += !left && (!rests || !known || !known->at_rest);
     }
-    tell_all(t, all, n);
+    tell_all(t, all, n, SIGSTOP);
+    /* Not before all of it was told to stand: what is killed one by one forks away. */
+    if (t->to_end) tell_all(t, all, n, SIGKILL);
+    for (size_t i = 0; t->to_end && i < n; i++) t->now[i].at_rest = true;
     t->before = n;
     struct seen *was = t->was;
     t->was = t->now;

@@ -31,6 +31,8 @@ static NORETURN void run_on(volatile u64 *turns)
     for (i64 until = time_mono_us() + SEC(60); time_mono_us() < until;) {
         ++*turns;
         if (fork()) break;
+        usleep(100); /* what is dead is buried later only: all numbers of processes would be used up */
+        usleep(100); /* what is dead is buried later only: all numbers of processes would be used up */
     }
     _exit(0);
 }

@@ -9,7 +9,9 @@
 #include "port/config.h"
 #include "port/ports.h"
 
-enum { TAKE = 8, TAKE_US = 5 * 60 * 1000000, RUN_US = 15 * 1000000 };
+/* One is taken for a little longer than a try may last (20 s, a letter's): what a node that dies has taken
+ * waits no longer than that for another try. */
+enum { TAKE_US = 30 * 1000000, RUN_US = 15 * 1000000 };
 static const i64 waits_s[] = { 5, 15, 60, 300, 900, 1800, 3600, 3600, 7200, 7200, 14400, 14400, 14400 };
 static const i64 keep_us = SEC(90 * 86400);
 
@@ -203,13 +205,13 @@ static err_t deliver(struct op *op, struct alert_delivery *d)
 err_t alert_deliver_job(struct op *op)
 {
     i64 until = time_mono_us() + RUN_US;
-    while (time_mono_us() < until) {
-        alert_delivery_list due = { 0 };
+    bool found = true;
+    while (found && time_mono_us() < until) {
+        struct alert_delivery due = { 0 };
         time_us now = time_now();
-        TRY(alert_sql_take(op, now, (time_us){ now.us + TAKE_US }, TAKE, &due));
-        TRY(db_flush(op)); /* nobody else takes them once they are sent */
-        for (size_t i = 0; i < due.n; i++) TRY(deliver(op, &due.item[i]));
-        if (due.n < TAKE) return OK;
+        TRY(alert_sql_take(op, now, (time_us){ now.us + TAKE_US }, &due, &found));
+        TRY(db_flush(op)); /* nobody else takes it once it is sent */
+        if (found) TRY(deliver(op, &due));
     }
     return OK;
 }

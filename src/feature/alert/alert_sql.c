@@ -222,14 +222,14 @@ err_t alert_sql_tell(struct op *op, const struct alert_delivery *d)
         A(d->title), A(d->text), A(d->body), A(d->created_at), A(d->next_at));
 }
 
-err_t alert_sql_take(struct op *op, time_us now, time_us until, i64 most, alert_delivery_list *out)
+err_t alert_sql_take(struct op *op, time_us now, time_us until, struct alert_delivery *out, bool *found)
 {
-    return db_all(
-        op, &alert_delivery_desc, out,
+    return db_find(
+        op, &alert_delivery_desc, out, found,
         "UPDATE alert_outbox SET next_at = ? WHERE id IN (SELECT id FROM alert_outbox WHERE next_at <= ? "
-        "AND sent_at IS NULL AND failed_at IS NULL ORDER BY next_at, id LIMIT ?) AND next_at <= ? "
+        "AND sent_at IS NULL AND failed_at IS NULL ORDER BY next_at, id LIMIT 1) AND next_at <= ? "
         "RETURNING *",
-        A(until), A(now), A(most), A(now));
+        A(until), A(now), A(now));
 }
 
 err_t alert_sql_told(struct op *op, const struct alert_delivery *d)

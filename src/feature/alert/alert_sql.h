@@ -47,8 +47,8 @@ err_t alert_sql_silences(struct op *, const struct alert_filter *, time_us now,
                          alert_silence_list *) MUST_USE;
 
 err_t alert_sql_tell(struct op *, const struct alert_delivery *) MUST_USE;
-/* Takes what is due for this process until `until`, so that no other node sends it too. */
-err_t alert_sql_take(struct op *, time_us now, time_us until, i64 most, alert_delivery_list *) MUST_USE;
+/* Takes one that is due for this process until `until`, so that no other node sends it too. */
+err_t alert_sql_take(struct op *, time_us now, time_us until, struct alert_delivery *, bool *found) MUST_USE;
 err_t alert_sql_told(struct op *, const struct alert_delivery *) MUST_USE; /* attempts, times, last_error */
 err_t alert_sql_deliveries(struct op *, i64 channel_id, alert_delivery_list *) MUST_USE;
 err_t alert_sql_forget(struct op *, time_us before) MUST_USE; /* deliveries and alerts that ended before */
