@@ -29,23 +29,21 @@ void unit_remember(struct unit *u, const struct unit_state *t)
 
 /* A unit without a living shim. What ended by itself stays ended; what failed for good may try again after a
  * reboot; everything else that should run is started. */
-static void revive(struct op *op, struct unit *u)
+static void revive(struct unit *u, const struct unit_state *t)
 {
-    struct unit_state t;
-    unit_state_read(op, u->dir, &t);
-    unit_remember(u, &t);
-    bool same_boot = str_is(t.boot_id, proc_boot_id());
+    bool same_boot = str_is(t->boot_id, proc_boot_id());
     bool wanted = u->desired == DESIRED_RUNNING || u->desired == DESIRED_PAUSED;
-    bool ended = t.status == UNIT_STOPPED && t.last == SHIM_LAST;
-    bool failed = t.status == UNIT_FAILED && same_boot;
-    bool left_behind = same_boot && t.shim_pid && !t.last; /* its shim died: something of it may live */
+    bool ended = t->status == UNIT_STOPPED && t->last == SHIM_LAST;
+    bool failed = t->status == UNIT_FAILED && same_boot;
+    bool left_behind = same_boot && t->shim_pid && !t->last; /* its shim died: something of it may live */
     if ((wanted && !ended && !failed) || left_behind) unit_wait(u, WAIT_ORPHANS, 0);
-    else if (t.status != UNIT_FAILED) u->state.status = UNIT_STOPPED;
+    else if (t->status != UNIT_FAILED) u->state.status = UNIT_STOPPED;
 }
 
 static void adopt(struct agent *a, struct op *op, const char *dir)
 {
     struct unit_file f;
+    struct unit_state t;
     if (unit_file_read(op, dir, &f)) {
         str why = op->err.msg;
         op_clear(op);
@@ -55,7 +53,10 @@ static void adopt(struct agent *a, struct op *op, const char *dir)
     }
     struct unit *u = unit_add(a, &f);
     if (u->desired == DESIRED_REMOVED) u->desired = DESIRED_STOPPED;
-    if (!unit_connect(a, op, u)) revive(op, u);
+    /* What the disk tells holds until its shim is heard, which may be given the processor late. */
+    unit_state_read(op, dir, &t);
+    unit_remember(u, &t);
+    if (!unit_connect(a, op, u)) revive(u, &t);
 }
 
 void units_adopt(struct agent *a)

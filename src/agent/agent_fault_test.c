@@ -129,6 +129,33 @@ TEST(agent_fault_units_survive_the_agent)
     host_close(&h);
 }
 
+static bool is_on_disk(struct op *op, const struct local_unit *u)
+{
+    struct local_answer a;
+    return !agent_units_on_disk(op, &a) && a.units.n == 1 && a.units.item[0].pid == u->pid &&
+           a.units.item[0].status == UNIT_RUNNING;
+}
+
+/* A new agent knows what runs before the shims, which are not given the processor, have told it. */
+TEST(agent_fault_what_runs_is_known_at_once)
+{
+    struct host h;
+    struct local_unit u, after;
+    host_open(&h, op);
+    host_agent(&h, NULL);
+    host_start(&h, "s", "sleep", NULL, &u);
+    WAIT_FOR(is_on_disk(op, &u));
+    i64 shim = shim_of(&u);
+    assert_int_equal(kill((pid_t)shim, SIGSTOP), 0);
+    host_kill_agent(&h);
+    host_agent(&h, NULL);
+    host_do(&h, LOCAL_STATUS, "s", &after);
+    assert_int_equal(after.status, UNIT_RUNNING);
+    assert_int_equal(after.pid, u.pid);
+    assert_int_equal(kill((pid_t)shim, SIGCONT), 0);
+    host_close(&h);
+}
+
 TEST(agent_fault_upgrade_keeps_units)
 {
     struct host h;

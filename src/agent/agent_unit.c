@@ -408,6 +408,8 @@ static void fulfil(struct agent *a, struct unit *u)
     if (!wanted) unit_order(a, u, ORDER_STOP, 0, 0);
     else if (u->desired == DESIRED_RUNNING && u->state.status == UNIT_PAUSED)
         unit_order(a, u, ORDER_RESUME, 0, 0);
+    else if (u->desired == DESIRED_PAUSED && u->state.status == UNIT_RUNNING)
+        unit_order(a, u, ORDER_PAUSE, 0, 0);
 }
 
 static void take_state(struct agent *a, struct unit *u, const struct shim_report *r)
@@ -419,9 +421,10 @@ static void take_state(struct agent *a, struct unit *u, const struct shim_report
     u->heard = true;
     if (first && u->death.fd < 0) /* an adopted one */
         watch_death(a, u, proc_open((struct proc_id){ r->state.shim_pid, r->state.shim_start }));
-    if (u->desired == DESIRED_PAUSED && u->state.status == UNIT_RUNNING && was == UNIT_STARTING && !r->id)
-        unit_order(a, u, ORDER_PAUSE, 0, 0);
     if (first) fulfil(a, u);
+    else if (u->desired == DESIRED_PAUSED && u->state.status == UNIT_RUNNING && was == UNIT_STARTING &&
+             !r->id)
+        unit_order(a, u, ORDER_PAUSE, 0, 0);
     if (r->state.last) shim_left(a, u);
     else if (u->state.pid != pid) {
         measure_forget(a, u);

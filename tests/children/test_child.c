@@ -49,6 +49,22 @@ static void fork_dead(long n)
         if (!fork()) _exit(0);
 }
 
+/* Hands its life on to a child all the time, as a fork bomb or a daemon does, and counts in a shared file how
+ * often. It ends when the count has come to the number behind it: nobody may wait for its dead for a while.
+ */
+static void run_on(int fd)
+{
+    volatile unsigned long long *turns =
+        mmap(NULL, 2 * sizeof *turns, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (turns == MAP_FAILED) _exit(9);
+    setsid();
+    while (turns[0] < turns[1]) {
+        ++turns[0];
+        if (fork()) break;
+    }
+    _exit(0);
+}
+
 /* Outlives its parent's group and session. */
 static void leave_daemon(void)
 {
@@ -128,6 +144,7 @@ int main(int argc, char **argv)
         else if (!strcmp(*w, "files")) files();
         else if (!strcmp(*w, "stubborn")) signal(SIGTERM, SIG_IGN);
         else if (!strcmp(*w, "daemon")) leave_daemon();
+        else if (!strcmp(*w, "onward")) run_on((int)number(arg));
         else if (!strcmp(*w, "many")) fork_many(number(arg)), w++;
         else if (!strcmp(*w, "dead")) fork_dead(number(arg)), w++;
         else if (!strcmp(*w, "eat")) {
