@@ -19,7 +19,7 @@ enum {
     SERIES_MERGE_AGE_US = 60 * 1000000,
     /* While points come, the merge waits: until none have come for so long, until the tail is so large (the
      * other half is for what comes while it is merged), or until its oldest points have waited so long. */
-    SERIES_CALM_US = 500000,
+    SERIES_CALM_US = 2 * 1000000, /* senders of a batch a second are one burst */
     SERIES_HELD_BYTES = SERIES_TAIL_BYTES / 2,
     SERIES_HELD_ROWS = 2 * SERIES_MERGE_ROWS,
     SERIES_HELD_US = 15 * 1000000,
