@@ -218,6 +218,9 @@ function freedom(name, f) {
   return free >= FREE ? 1 : free
 }
 
+/** The share of its time in which the page could work, 1 unless others kept it from it: what else a page does in a time is judged by this part of it. */
+export const given = f => Math.max(LEAST_SHARE, freedom('mean', f))
+
 /** What a budget of frames means on this machine now. At rest on the reference machine it is the budget itself. f: what was measured. */
 export const fpsHere = (name, budget, m, f) =>
   budget * Math.max(LEAST_SHARE, Math.min(Math.min(1, m.plain[name] / 60) / m.slow, freedom(name, f)))

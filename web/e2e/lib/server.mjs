@@ -1,6 +1,6 @@
 // A real server for the browser tests: the binary on a free port with a folder of its own, which can be killed and started again.
 import { spawn } from 'node:child_process'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,18 +52,33 @@ export class Server {
   }
 
   async start() {
-    this.port ??= await freePort()
-    appendFileSync(this.log, '')
+    const first = this.port === undefined
+    for (const end = Date.now() + patient(); ; ) {
+      if (first) this.port = await freePort()
+      if (await this.begin()) return this
+      // Somebody took the port between our look and the server's, or holds it since the server was killed.
+      if (Date.now() > end) throw new Error(`another program has port ${this.port}:\n${this.tail()}`)
+      await sleep(100)
+    }
+  }
+
+  /* Starts it on this.port and waits until it is ready; false: another program has that port. */
+  async begin() {
+    const log = openSync(this.log, 'a') // its own file: what it said last stands there when it has ended
+    const before = readFileSync(this.log, 'utf8').length
     const args = ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', join(this.folder, 'data'), ...this.args]
-    const child = spawn(this.binary, args, { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(this.binary, args, { env: this.env, stdio: ['ignore', log, log] })
+    closeSync(log)
     this.child = child
     running.add(this)
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', d => appendFileSync(this.log, d))
     this.over = new Promise(resolve => child.once('exit', (code, signal) => resolve(signal ?? code)))
     for (const end = Date.now() + patient(); ; ) {
-      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.tail()}`)
-      const ready = await fetch(`${this.url}/ready`).catch(() => null)
-      if (ready?.ok) return this
+      if (child.exitCode !== null) {
+        if (/another program listens/.test(readFileSync(this.log, 'utf8').slice(before))) return false
+        throw new Error(`the server ended with ${child.exitCode}:\n${this.tail()}`)
+      }
+      const ready = await fetch(`${this.url}/ready`, { signal: AbortSignal.timeout(5000) }).catch(() => null) // whoever has the port may say nothing
+      if (ready?.ok && child.exitCode === null) return true
       if (Date.now() > end) throw new Error(`the server is not ready:\n${this.tail()}`)
       await sleep(30)
     }

@@ -43,6 +43,6 @@ async function walk(v, report) {
   await v.page.waitForSelector('.sidebar')
   await settle(v.page)
   report.check(new URL(v.page.url()).pathname === '/', 'the wizard ends at the overview')
-  report.check((await v.page.textContent('.brand')).includes('Lab 7'), "the node's name stands in the header")
+  await until("the node's name stands in the header", async () => (await v.page.textContent('.brand'))?.includes('Lab 7'))
   await until('and in the title', async () => /Lab 7$/.test(await v.page.title()))
 }

@@ -130,7 +130,7 @@ async function scrolling(t) {
   const seen = await seenBy(v.page)
   report.figures.monitor_scrolling = round({ ...f.figures, ...seen })
   judge(report, `${SENSORS} sensors, scrolling`, f, BUSY.scrolling)
-  judgeRows(report, seen, WINDOW_MS)
+  judgeRows(report, seen, WINDOW_MS, f)
   report.check(seen.rows < 120, `only what is in sight is in the document: ${seen.rows} rows`)
   // Where it came to rest, the rows have values, and new ones come.
   await v.page.waitForFunction(
