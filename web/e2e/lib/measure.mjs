@@ -60,7 +60,7 @@ function takenByOthers() {
 /** Begins to watch how long the page's threads wait for a processor that others have. What it gives tells the shares of the time since then in
  * which the page's own thread (waited) and those of the screen (waited_screen) were ready to work and others kept them from it: no longer than
  * others were at work at all (others, in processors). What the browser's threads and the server take from each other is ours. */
-async function waits(browser) {
+export async function waits(browser) {
   const before = await threads(browser)
   const taken = takenByOthers()
   const began = performance.now()
@@ -220,6 +220,10 @@ function freedom(name, f) {
 
 /** The share of its time in which the page could work, 1 unless others kept it from it: what else a page does in a time is judged by this part of it. */
 export const given = f => Math.max(LEAST_SHARE, freedom('mean', f))
+
+/** How many times longer something may take than on the reference machine: m tells how much slower the work was that was looked at before, f what
+ * others took meanwhile. */
+export const longer = (m, f) => Math.max(m.slow, Math.min(SLOWEST, 1 / given(f)))
 
 /** What a budget of frames means on this machine now. At rest on the reference machine it is the budget itself. f: what was measured. */
 export const fpsHere = (name, budget, m, f) =>
