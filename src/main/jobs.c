@@ -1,18 +1,18 @@
 #include "main/jobs.h"
 #include "base/log.h"
-#include "main/features.h"
 #include "net/prom_text.h"
 #include "net/trace.h"
 #include "port/db/db.h"
 #include <pthread.h>
 
-enum { LEASE_US = 5 * 60 * 1000000 }; /* longer than any job may take */
-enum { THREADS = 3 };                 /* so that a long job does not hold up the others */
+/* Leases are renewed three times as often as they end. Threads: so that a long job does not hold up others.
+ */
+enum { LEASE_US = 15 * 1000000, RENEWALS = 3, THREADS = 3 };
 
 /* A job and what has become of its runs here. */
 struct due {
     const struct job *job;
-    i64 at_us;
+    i64 at_us, renew_us; /* mono time; renew_us: while it runs */
     bool runs;
     struct meter took;
     u64 failed;
@@ -20,9 +20,10 @@ struct due {
 struct jobs {
     const struct ports *ports;
     uuid holder;
-    pthread_t thread[THREADS];
+    i64 lease_us;
+    pthread_t thread[THREADS], keeper;
     pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t wake;
+    pthread_cond_t wake, rest;
     bool stop;
     size_t n;
     struct due due[64];
@@ -31,7 +32,7 @@ struct jobs {
 /* Takes the job if it is due and nobody holds it. */
 static err_t take(struct op *op, struct jobs *j, const struct job *job, bool *mine)
 {
-    time_us now = time_now(), until = { now.us + LEASE_US };
+    time_us now = time_now(), until = { now.us + j->lease_us };
     str name = str_of(job->name);
     i64 changed;
     TRY(db_exec(op,
@@ -47,11 +48,30 @@ static err_t take(struct op *op, struct jobs *j, const struct job *job, bool *mi
     return OK;
 }
 
+static const time_us not_held = { 1 }; /* 0 would be no time at all */
+
 static err_t release(struct op *op, struct jobs *j, const struct job *job)
 {
-    time_us now = time_now(), next = { now.us + job->every_us };
-    TRY(db_exec(op, "UPDATE job_lease SET held_until = ?, next_at = ? WHERE name = ? AND holder = ?", A(now),
-                A(next), A(str_of(job->name)), A(j->holder)));
+    time_us next = { time_now().us + job->every_us };
+    TRY(db_exec(op, "UPDATE job_lease SET held_until = ?, next_at = ? WHERE name = ? AND holder = ?",
+                A(not_held), A(next), A(str_of(job->name)), A(j->holder)));
+    return db_flush(op);
+}
+
+/* Only what is held is held longer: the job may have ended meanwhile. */
+static err_t renew(struct op *op, struct jobs *j, struct due *d)
+{
+    time_us until = { time_now().us + j->lease_us };
+    TRY(db_exec(op, "UPDATE job_lease SET held_until = ? WHERE name = ? AND holder = ? AND held_until > ?",
+                A(until), A(str_of(d->job->name)), A(j->holder), A(not_held)));
+    return db_flush(op);
+}
+
+/* Where the database is this process's alone, whoever held a lease is dead. */
+static err_t inherit(struct op *op)
+{
+    if (db_engine(op->ports->db) != DB_SQLITE) return OK;
+    TRY(db_exec(op, "UPDATE job_lease SET held_until = ?", A(not_held)));
     return db_flush(op);
 }
 
@@ -80,12 +100,19 @@ static err_t run(struct op *op, struct jobs *j, struct due *d)
     return mine && !job->every_node ? release(op, j, job) : OK;
 }
 
-static void run_in_operation(struct jobs *j, struct due *d)
+static void in_operation(err_t (*what)(struct op *, struct jobs *, struct due *), struct jobs *j,
+                         struct due *d)
 {
     AUTO(arena) struct arena a = { 0 };
     str name = str_of(d->job->name);
     struct op op = { .arena = &a, .ports = j->ports, .who = &principal_system, .id = name };
-    if (run(&op, j, d)) LOG_WARN("job lease", KV("job", name), KV("error", op.err.msg));
+    if (what(&op, j, d)) LOG_WARN("job lease", KV("job", name), KV("error", op.err.msg));
+}
+
+static void wait_until(pthread_cond_t *c, pthread_mutex_t *lock, i64 at_us)
+{
+    struct timespec t = { at_us / SEC(1), at_us % SEC(1) * 1000 };
+    pthread_cond_timedwait(c, lock, &t);
 }
 
 /* Holding the lock: the job that has waited longest, or when the next one is due. */
@@ -107,13 +134,13 @@ static void *loop(void *arg)
         i64 at_us;
         struct due *d = next_due(j, &at_us);
         if (!d) {
-            struct timespec t = { at_us / SEC(1), at_us % SEC(1) * 1000 };
-            pthread_cond_timedwait(&j->wake, &j->lock, &t);
+            wait_until(&j->wake, &j->lock, at_us);
             continue;
         }
         d->runs = true;
+        d->renew_us = time_mono_us() + j->lease_us / RENEWALS;
         pthread_mutex_unlock(&j->lock);
-        run_in_operation(j, d);
+        in_operation(run, j, d);
         pthread_mutex_lock(&j->lock);
         d->runs = false;
         d->at_us = time_mono_us() + d->job->every_us;
@@ -123,25 +150,69 @@ static void *loop(void *arg)
     return NULL;
 }
 
-struct jobs *jobs_start(const struct ports *ports)
+/* Holding the lock: one whose lease is to be renewed; else *at_us: when to look again. */
+static struct due *next_renewal(struct jobs *j, i64 *at_us)
 {
-    struct jobs *j = MEM_NEW(struct jobs);
-    j->ports = ports;
-    j->holder = uuid_new();
-    for (size_t i = 0; i < nfeatures; i++)
-        for (size_t k = 0; k < features[i]->njobs; k++) {
-            if (j->n == LEN(j->due)) bug("more than %zu jobs", LEN(j->due));
-            j->due[j->n++] = (struct due){ .job = &features[i]->jobs[k] };
+    i64 now = time_mono_us();
+    *at_us = now + j->lease_us / RENEWALS;
+    for (size_t i = 0; i < j->n; i++) {
+        struct due *d = &j->due[i];
+        if (!d->runs || d->job->every_node) continue;
+        if (d->renew_us <= now) return d;
+        *at_us = MIN(*at_us, d->renew_us);
+    }
+    return NULL;
+}
+
+/* A thread of its own: the others may all be in jobs that take long. */
+static void *keep(void *arg)
+{
+    struct jobs *j = arg;
+    pthread_mutex_lock(&j->lock);
+    while (!j->stop) {
+        i64 at_us;
+        struct due *d = next_renewal(j, &at_us);
+        if (!d) {
+            wait_until(&j->rest, &j->lock, at_us);
+            continue;
         }
+        d->renew_us = time_mono_us() + j->lease_us / RENEWALS;
+        pthread_mutex_unlock(&j->lock);
+        in_operation(renew, j, d);
+        pthread_mutex_lock(&j->lock);
+    }
+    pthread_mutex_unlock(&j->lock);
+    return NULL;
+}
+
+static void begin_threads(struct jobs *j)
+{
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->wake, &attr);
+    pthread_cond_init(&j->rest, &attr);
     pthread_condattr_destroy(&attr);
-    for (size_t i = 0; i < THREADS; i++)
-        if (pthread_create(&j->thread[i], NULL, loop, j)) bug("no thread for jobs");
-    return j;
+    int failed = pthread_create(&j->keeper, NULL, keep, j);
+    for (size_t i = 0; i < THREADS; i++) failed |= pthread_create(&j->thread[i], NULL, loop, j);
+    if (failed) bug("no thread for jobs");
+}
+
+err_t jobs_start(struct op *op, const struct jobs_options *o, struct jobs **out)
+{
+    TRY(inherit(op));
+    struct jobs *j = *out = MEM_NEW(struct jobs);
+    j->ports = op->ports;
+    j->holder = uuid_new();
+    j->lease_us = o->lease_us ? o->lease_us : LEASE_US;
+    for (size_t i = 0; i < o->nfeatures; i++)
+        for (size_t k = 0; k < o->features[i]->njobs; k++) {
+            if (j->n == LEN(j->due)) bug("more than %zu jobs", LEN(j->due));
+            j->due[j->n++] = (struct due){ .job = &o->features[i]->jobs[k] };
+        }
+    begin_threads(j);
+    return OK;
 }
 
 void jobs_stop(struct jobs *j)
@@ -150,9 +221,12 @@ void jobs_stop(struct jobs *j)
     pthread_mutex_lock(&j->lock);
     j->stop = true;
     pthread_cond_broadcast(&j->wake);
+    pthread_cond_broadcast(&j->rest);
     pthread_mutex_unlock(&j->lock);
     for (size_t i = 0; i < THREADS; i++) pthread_join(j->thread[i], NULL);
+    pthread_join(j->keeper, NULL);
     pthread_cond_destroy(&j->wake);
+    pthread_cond_destroy(&j->rest);
     pthread_mutex_destroy(&j->lock);
     mem_free(j);
 }

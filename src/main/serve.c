@@ -165,7 +165,9 @@ static err_t serve_until_signal(struct op *op, struct cli *cli, struct config *c
     err_t e = traces.url.n ? trace_start(op, &traces) : OK;
     if (!e) e = account_start(op, url, console);
     if (!e) e = db_flush(op);
-    struct jobs *jobs = e ? NULL : jobs_start(op->ports);
+    struct jobs *jobs = NULL;
+    const struct jobs_options repeated = { .features = features, .nfeatures = nfeatures };
+    if (!e) e = jobs_start(op, &repeated, &jobs);
     if (!e) node_serves(http, jobs);
     struct demo *demo = NULL;
     if (!e && c->demo) e = demo_start(op, url, &demo);

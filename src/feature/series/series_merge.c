@@ -20,7 +20,7 @@ enum {
     BEFORE = 16,
     AFTER = 64,
     TAIL_ROWS = 256, /* deleted in one transaction */
-    LEASE_US = 60 * 1000000,
+    LEASE_US = 15 * 1000000,
 };
 
 struct points {
