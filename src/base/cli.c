@@ -107,7 +107,7 @@ static err_t run_command(struct cli_line *l, struct cli *cli, const struct cli_p
 {
     const struct command *c = l->command;
     bool open = c->needs_ports && ports;
-    if (open) TRY(ports->open(l->op));
+    if (open) TRY(ports->open(l->op, c));
     err_t e = c->run(cli, l->in);
     if (open) ports->close(l->op);
     return e;

@@ -21,6 +21,7 @@ struct command {
     const char *example;
     bool hidden;
     bool needs_ports; /* opens the node's database and blobs (cli_ports) before run */
+    bool any_state;   /* it does so whatever the database lacks */
 };
 /* Parses, runs, prints the error (a red line and a hint; with --json one object on stderr) and returns the
  * exit code: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 integrity, 6 conflict, 7 unavailable. An
@@ -30,7 +31,7 @@ struct command {
  * program. A time may be given as a duration: `--since 15m` is 15 minutes ago. A list option may be repeated.
  * A `struct present given` of .in learns which options were given. */
 struct cli_ports {
-    err_t (*open)(struct op *); /* sets op->ports */
+    err_t (*open)(struct op *, const struct command *); /* sets op->ports */
     void (*close)(struct op *);
 };
 int cli_main(int argc, char **argv, const char *program, const struct command *const *tables, const size_t *n,

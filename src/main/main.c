@@ -4,19 +4,24 @@
 #include "main/features.h"
 #include "main/serve.h"
 #include "port/db/db.h"
+#include "port/db/migrate.h"
 #include "port/ports.h"
 
 static struct config config;
 static struct ports ports;
 
-static err_t open_ports(struct op *op)
+static void close_ports(struct op *op) { ports_close(op, &ports); }
+
+static err_t open_ports(struct op *op, const struct command *c)
 {
     desc_defaults(&config_desc, op->arena, &config);
     TRY(config_from_env(op, &config));
-    return ports_open(op, &config, &ports);
+    TRY(ports_open(op, &config, &ports));
+    struct tables t = tables_of_features(op->arena);
+    err_t e = c->any_state ? OK : migrate_complete(op, t.migrations, t.nmigrations);
+    if (e) close_ports(op);
+    return e;
 }
-
-static void close_ports(struct op *op) { ports_close(op, &ports); }
 
 int main(int argc, char **argv)
 {

@@ -115,6 +115,7 @@ const struct command program_commands[] = {
       .in = &migrate_args_desc,
       .run = migrate_run,
       .needs_ports = true,
+      .any_state = true,
       .doc = "Show, apply or revert database migrations.",
       .doc_ru = "Показать, применить или откатить миграции базы.",
       .more = "The database is the one of NETBIT_DATABASE_URL or NETBIT_DATA.",

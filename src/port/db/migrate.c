@@ -308,3 +308,19 @@ err_t migrate_status(struct op *op, const struct migration *all, size_t n, void 
     *out = (struct list){ s, n };
     return db_commit(&tx);
 }
+
+err_t migrate_complete(struct op *op, const struct migration *all, size_t n)
+{
+    LIST(struct migration_state) have = { 0 };
+    TRY(migrate_status(op, all, n, &have));
+    TRY(migrate_known(op, all, n));
+    for (size_t i = 0; i < have.n; i++)
+        if (!have.item[i].applied)
+            return fail(op, ERR_CONFLICT,
+                        TR("the database is not ready for this netbit (%.*s/%.*s is missing): start "
+                           "`netbit serve` once, or run `netbit migrate up`",
+                           "база не готова для этого netbit (нет %.*s/%.*s): запустите один раз "
+                           "`netbit serve` или выполните `netbit migrate up`"),
+                        STR(have.item[i].feature), STR(have.item[i].name));
+    return OK;
+}

@@ -20,6 +20,8 @@ err_t migrate_down(struct op *, const struct migration *all, size_t n, str featu
                    i64 *reverted) MUST_USE;
 /* ERR_CONFLICT when the database has migrations that are not among these: a newer program has used it. */
 err_t migrate_known(struct op *, const struct migration *all, size_t n) MUST_USE;
+/* ERR_CONFLICT when it lacks some of these, or has others: what to do is in the message. */
+err_t migrate_complete(struct op *, const struct migration *all, size_t n) MUST_USE;
 struct migration_state {
     str feature;
     i64 number;

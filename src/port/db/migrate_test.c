@@ -79,6 +79,21 @@ CONTRACT(tells_when_a_newer_program_was_here)
     op_clear(op);
 }
 
+CONTRACT(tells_what_a_database_lacks)
+{
+    i64 n;
+    assert_int_equal(migrate_complete(op, two, 2), ERR_CONFLICT); /* an empty one */
+    op_clear(op);
+    assert_ok(op, migrate_up(op, two, 1, &n));
+    assert_int_equal(migrate_complete(op, two, 2), ERR_CONFLICT);
+    assert_true(str_find(op->err.msg, S("fruit/2.sql"), &(size_t){ 0 }));
+    op_clear(op);
+    assert_ok(op, migrate_up(op, two, 2, &n));
+    assert_ok(op, migrate_complete(op, two, 2));
+    assert_int_equal(migrate_complete(op, two, 1), ERR_CONFLICT); /* of a newer program */
+    op_clear(op);
+}
+
 CONTRACT(refuses_a_changed_migration)
 {
     i64 n;
