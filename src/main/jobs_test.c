@@ -51,14 +51,17 @@ static bool held_beyond(struct op *like, time_us t)
     return n > 0;
 }
 
-CONTRACT(jobs_run_on_one_node_at_a_time)
+/* An SQLite file is one node's alone: what begins on it takes everything over. */
+static bool one_node(struct op *op) { return db_engine(op->ports->db) == DB_SQLITE; }
+
+CONTRACT(jobs_run_once_at_a_time)
 {
     prepare(op);
-    struct jobs *a = begin(op, 0, 0), *b = begin(op, 0, 0);
+    struct jobs *a = begin(op, 0, 0), *b = one_node(op) ? NULL : begin(op, 0, 0);
     WAIT_FOR(runs >= 20);
     jobs_stop(a);
     i64 seen = runs;
-    WAIT_FOR(runs > seen); /* what the one held, the other has */
+    if (b) WAIT_FOR(runs > seen); /* what the one held, the other has */
     jobs_stop(b);
     assert_int_equal(most, 1);
 }
@@ -79,13 +82,12 @@ CONTRACT(jobs_that_last_keep_their_lease)
 CONTRACT(jobs_of_a_dead_node_go_on)
 {
     prepare(op);
-    bool alone = db_engine(op->ports->db) == DB_SQLITE;
-    time_us begin_us = time_now(), until = { begin_us.us + (alone ? SEC(3600) : 300000) };
+    time_us begin_us = time_now(), until = { begin_us.us + (one_node(op) ? SEC(3600) : 300000) };
     assert_ok(op, db_exec(op, "INSERT INTO job_lease (name, holder, held_until, next_at) VALUES (?, ?, ?, ?)",
                           A(S("test.count")), A(uuid_new()), A(until), A(begin_us)));
     assert_ok(op, db_flush(op));
     struct jobs *a = begin(op, 0, 0);
     WAIT_FOR(runs);
     jobs_stop(a);
-    if (!alone) assert_true(first_us >= until.us);
+    if (!one_node(op)) assert_true(first_us >= until.us);
 }
