@@ -60,6 +60,15 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **slot,
     *slot = c;
 }
 
+/* Who comes while the server stops is sent away at once. MHD_quiesce_daemon() would be the library's way, but
+ * it takes the listening socket out of the epoll sets of threads that do so themselves in the same moment,
+ * and the one that comes second ends the process. */
+static enum MHD_Result admit(void *cls, const struct sockaddr *peer UNUSED, socklen_t n UNUSED)
+{
+    const struct http *h = cls;
+    return atomic_load(&h->stopping) ? MHD_NO : MHD_YES;
+}
+
 /* Requests. */
 
 static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
@@ -231,7 +240,7 @@ static err_t start_daemon(struct op *op, struct http *h, int fd)
         { o->io_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, o->io_threads, NULL },
         { MHD_OPTION_END, 0, NULL },
     };
-    h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, h, MHD_OPTION_ARRAY, opt, MHD_OPTION_END);
+    h->daemon = MHD_start_daemon(flags, 0, admit, h, on_request, h, MHD_OPTION_ARRAY, opt, MHD_OPTION_END);
     if (h->daemon) return OK;
     close(fd);
     return fail(op, ERR_UNAVAILABLE, "the HTTP server does not start");
@@ -325,7 +334,6 @@ void http_stop(struct http *h, i64 grace_us)
 {
     if (!h) return;
     atomic_store(&h->stopping, true);
-    int fd = MHD_quiesce_daemon(h->daemon);
     live_stop(h->live);
     wait_calm(h, grace_us);
     atomic_store(&h->sealed, true);
@@ -333,7 +341,6 @@ void http_stop(struct http *h, i64 grace_us)
     wait_calm(h, SEC(60));
     pool_end(h->pool);
     MHD_stop_daemon(h->daemon);
-    if (fd >= 0) close(fd);
     http_free(h);
 }
 

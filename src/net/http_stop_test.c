@@ -77,3 +77,35 @@ TEST(http_stop_under_fire)
         for (size_t i = 0; i < GUNS; i++) pthread_join(gun[i], NULL);
     }
 }
+
+/* One connection after the other, each for one request. */
+static void *leave_main(void *arg)
+{
+    struct fire *f = arg;
+    static const char request[] = "GET /api/text/a?size=10 HTTP/1.1\r\nHost: x\r\n\r\n";
+    char got[16384];
+    while (!atomic_load(&f->over)) {
+        int fd = raw_connect(f->port);
+        if (fd < 0) break;
+        bool ok = send(fd, request, sizeof request - 1, MSG_NOSIGNAL) > 0 && recv(fd, got, sizeof got, 0) > 0;
+        atomic_fetch_add(&f->answered, ok);
+        close(fd);
+    }
+    return NULL;
+}
+
+/* Its threads are busy with connections that end while it begins to stop. */
+TEST(http_stop_while_peers_leave)
+{
+    enum { ROUNDS = 150, PEERS = 8 };
+    for (int round = 0; round < ROUNDS; round++) {
+        struct site *s = site_start(op, NULL);
+        struct fire f = { .port = site_port(s) };
+        pthread_t gun;
+        pthread_create(&gun, NULL, leave_main, &f);
+        WAIT_FOR(atomic_load(&f.answered) > round % PEERS);
+        site_stop(s);
+        atomic_store(&f.over, true);
+        pthread_join(gun, NULL);
+    }
+}
